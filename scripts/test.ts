@@ -1,0 +1,84 @@
+/**
+ * `bun run test`: formatting, types, the direction of imports, a fresh build, every test.
+ * Ends with a line `N passed, N failed`, in which each step before the tests counts as one.
+ */
+import { resolve } from "node:path";
+import { build } from "./build.ts";
+
+const ROOT = resolve(import.meta.dir, "..");
+const BUN = process.execPath;
+
+/** Each is a command that must succeed; all run, so that one report tells everything. */
+const CHECKS: readonly (readonly [name: string, command: readonly string[]])[] = [
+  ["formatting", [BUN, "fmt", "--no-script", "--check"]],
+  ["types", [BUN, "check", "--no-script"]],
+  [
+    "imports",
+    [
+      BUN,
+      "--bun",
+      "node_modules/.bin/depcruise",
+      "--output-type",
+      "err",
+      "src",
+      "plugins",
+      "scripts",
+    ],
+  ],
+];
+
+let passed = 0;
+let failed = 0;
+
+for (const [name, command] of CHECKS) {
+  console.log(`\n== ${name}`);
+  const { exitCode } = Bun.spawnSync([...command], {
+    cwd: ROOT,
+    stdout: "inherit",
+    stderr: "inherit",
+  });
+  if (exitCode === 0) passed++;
+  else failed++;
+}
+
+console.log("\n== build");
+try {
+  console.log(`built ${await build()}`);
+  passed++;
+} catch (error) {
+  console.error(error);
+  failed++;
+}
+
+console.log("\n== tests");
+const tests = Bun.spawn([BUN, "test", "--parallel", ...process.argv.slice(2)], {
+  cwd: ROOT,
+  stdout: "pipe",
+  stderr: "pipe",
+});
+const output = await Promise.all([passOn(tests.stdout, 1), passOn(tests.stderr, 2)]);
+const summary = output.join("\n");
+const count = (what: string) =>
+  Number(new RegExp(`^\\s*(\\d+) ${what}$`, "m").exec(summary)?.[1] ?? 0);
+const exitCode = await tests.exited;
+passed += count("pass");
+failed += count("fail");
+// The runner may fail without a failed test: a file that does not load, say.
+if (exitCode !== 0 && count("fail") === 0) failed++;
+
+const skipped = count("skip");
+console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+process.exit(failed > 0 ? 1 : 0);
+
+/** Shows a stream as it comes, and returns what came. */
+async function passOn(stream: ReadableStream<Uint8Array>, fd: 1 | 2): Promise<string> {
+  const decoder = new TextDecoder();
+  const target = Bun.file(fd).writer();
+  let text = "";
+  for await (const chunk of stream) {
+    target.write(chunk);
+    await target.flush();
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text;
+}

@@ -1,0 +1,58 @@
+/** What the config file says of a setting, with `$env.NAME` replaced. */
+import { dirname } from "node:path";
+import type { SettingsFile } from "./file.ts";
+import { type Environment, type Given, splitList, variableIn } from "./given.ts";
+import { type Problems, show } from "./problems.ts";
+import type { Setting, SettingPath } from "./settings.ts";
+
+/** Undefined where the file leaves the setting out, or empty. */
+export function givenInFile(
+  path: SettingPath,
+  setting: Setting,
+  file: SettingsFile,
+  { env, cwd }: { readonly env: Environment; readonly cwd: string },
+  problems: Problems,
+): Given[] | undefined {
+  const keys = path.split(".");
+  const value = keys.reduce<unknown>(member, file.content);
+  if (value === undefined || value === null) return undefined;
+
+  const read = (item: unknown, at: readonly (string | number)[], name: string): Given[] => {
+    const source = { shown: show(item), where: () => file.where(at, "value") };
+    const problem = (text: string) => {
+      problems.add(`${source.where()}: ${name} is ${source.shown}${text}`);
+      return [];
+    };
+    const variable = setting.verbatim ? undefined : variableIn(item);
+    if (variable === undefined) {
+      const isMixed = !setting.verbatim && typeof item === "string" && item.includes("$env.");
+      if (isMixed) return problem("; allowed: $env.NAME as the whole value, not as a part");
+      return [{ ...source, value: item, place: { base: dirname(file.path), text: file.text } }];
+    }
+    const content = env[variable];
+    if (content === undefined) return problem(`, but no environment variable ${variable} is set`);
+    const values = Array.isArray(value) || !setting.list ? [content] : splitList(content);
+    return values.map((each) => ({ ...source, value: each, place: { base: cwd } }));
+  };
+
+  if (Array.isArray(value) && setting.list) {
+    return value.flatMap((item, index) => read(item, [...keys, index], `${path}[${index}]`));
+  }
+  const variable = variableIn(value);
+  if (setting.list && variable === undefined) {
+    const where = file.where(keys, "value");
+    problems.add(
+      `${where}: ${path} is ${show(value)}; allowed: a list, each item ${setting.kind.allowed}`,
+    );
+    return undefined;
+  }
+  // What comes from the environment by default may be missing there, whichever variable is named.
+  const mayBeUnset = variableIn(setting.default) !== undefined;
+  if (mayBeUnset && variable !== undefined && !env[variable]) return undefined;
+  return read(value, keys, path);
+}
+
+function member(value: unknown, key: string): unknown {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+  return Reflect.get(value, key);
+}

@@ -1,0 +1,196 @@
+/** What a value has to be: one kind of value each, with the words that say what is allowed. */
+import { isAbsolute, resolve } from "node:path";
+import { nearest } from "./nearest.ts";
+
+export interface Kind<Value> {
+  /** Follows "allowed: " in a problem. */
+  readonly allowed: string;
+  /** Takes a value of a YAML file, or the text of a flag or of an environment variable. */
+  parse(given: unknown, place: Place): Value | Refused;
+}
+
+/** Where a value was found. */
+export interface Place {
+  /** The absolute folder that relative paths start from. */
+  readonly base: string;
+  /** The text of the file that holds the value, where it is in a file. */
+  readonly text?: string | undefined;
+}
+
+/** The value is not allowed. The reason, where there is more to say, never repeats the value, which may be a secret. */
+export class Refused {
+  readonly reason: string | undefined;
+
+  constructor(reason?: string) {
+    this.reason = reason;
+  }
+}
+
+/** One of some words, in any case. */
+export function choice<Word extends string>(...words: Word[]): Kind<Word> {
+  return {
+    allowed: `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`,
+    parse(given) {
+      if (typeof given !== "string") return new Refused();
+      const word = words.find((each) => each === given.toLowerCase());
+      if (word !== undefined) return word;
+      const near = nearest(given, words);
+      return new Refused(near && `did you mean ${near}?`);
+    },
+  };
+}
+
+/** A duration above 0 with its unit, in ms. */
+export function duration({ max, why }: { max: string; why: string }): Kind<number> {
+  const most = msOf(max) ?? 0;
+  return {
+    allowed: `a duration with its unit (ms, s or m) such as 500ms or 10s, above 0 and at most ${max} (${why})`,
+    parse(given) {
+      if (typeof given === "number" || (typeof given === "string" && /^\d+(\.\d+)?$/.test(given))) {
+        return new Refused("the unit is missing");
+      }
+      const ms = msOf(given) ?? 0;
+      return ms > 0 && ms <= most ? ms : new Refused();
+    },
+  };
+}
+
+/** A size above 0 in bytes, with a unit or without. */
+export function size({ max }: { max: string }): Kind<number> {
+  const most = bytesOf(max) ?? 0;
+  return {
+    allowed: `a whole number of bytes, or one with its unit (KiB, MiB, GiB, KB, MB or GB) such as 64MiB, above 0 and at most ${max}`,
+    parse(given) {
+      const bytes = bytesOf(given) ?? 0;
+      return bytes > 0 && bytes <= most ? bytes : new Refused();
+    },
+  };
+}
+
+export function count({ min, max }: { min: number; max: number }): Kind<number> {
+  return {
+    allowed: `a whole number from ${min} to ${max}`,
+    parse(given) {
+      const number = wholeNumberOf(given);
+      return number !== undefined && number >= min && number <= max ? number : new Refused();
+    },
+  };
+}
+
+/** A path, made absolute. */
+export function path(of: "file" | "folder"): Kind<string> {
+  return {
+    allowed: `the path of a ${of}`,
+    parse(given, { base }) {
+      if (!isPath(given)) return new Refused();
+      // A shell would have expanded it; here it would name a folder called "~".
+      return given.startsWith("~") ? new Refused("~ is not expanded here") : resolve(base, given);
+    },
+  };
+}
+
+export const absolutePath: Kind<string> = {
+  allowed: "the absolute path of a file",
+  parse: (given) => (isPath(given) && isAbsolute(given) ? resolve(given) : new Refused()),
+};
+
+/** The kernel's sockaddr_un holds 108 bytes, the last of which is 0. */
+const maxSocketPathBytes = 107;
+
+export const socketPath: Kind<string> = {
+  allowed: `the path of a Unix socket, at most ${maxSocketPathBytes} bytes long, with or without unix: before it`,
+  parse(given, { base }) {
+    const bare = typeof given === "string" ? given.replace(/^unix:/, "") : given;
+    if (!isPath(bare)) return new Refused();
+    if (/^\w+:\/\/|^[^/]*:\d+$/.test(bare))
+      return new Refused("APISIX calls a runner over a Unix socket only");
+    const absolute = path("file").parse(bare, { base });
+    if (absolute instanceof Refused) return absolute;
+    const length = Buffer.byteLength(absolute);
+    return length <= maxSocketPathBytes
+      ? absolute
+      : new Refused(
+          `the absolute path is ${length} bytes long, ${maxSocketPathBytes} is the limit`,
+        );
+  },
+};
+
+/**
+ * Permission bits that let at least the owner read and write.
+ *
+ * `Bun.YAML` reads `0660` as the number 660 (YAML 1.2 has no such octals) and `0o660` as 432. From 0600 on the two never
+ * meet: digits that are meant as octal give 600 to 777, a value gives 384 to 511.
+ */
+export const fileMode: Kind<number> = {
+  allowed: `octal permission bits from "0600" to "0777" such as "0660"`,
+  parse(given, { text }) {
+    if (typeof given === "number" && given >= 0o600 && given <= 0o777) {
+      const isMeantAsOctal = new RegExp(`(?<![\\w.])0+${given}(?![\\w.])`).test(text ?? "");
+      return isMeantAsOctal ? new Refused() : given;
+    }
+    if (typeof given !== "number" && typeof given !== "string") return new Refused();
+    const digits = /^(?:0o?)?([67][0-7]{2})$/.exec(String(given))?.[1];
+    return digits === undefined ? new Refused() : Number.parseInt(digits, 8);
+  },
+};
+
+/** The name or the numeric id of a user or a group. */
+export function account(of: "user" | "group"): Kind<string | number> {
+  return {
+    allowed: `the name or the numeric id of a ${of}`,
+    parse(given) {
+      const id = wholeNumberOf(given);
+      // The highest id means "unchanged" to chown.
+      if (id !== undefined) return id < 2 ** 32 - 1 ? id : new Refused();
+      return typeof given === "string" && /^[A-Za-z_][\w.@-]*\$?$/.test(given)
+        ? given
+        : new Refused();
+    },
+  };
+}
+
+export const variableName: Kind<string> = {
+  allowed: "the name of an environment variable such as API_KEY",
+  parse: (given) =>
+    typeof given === "string" && /^[A-Za-z_]\w*$/.test(given) ? given : new Refused(),
+};
+
+const msPerUnit = new Map([
+  ["ms", 1],
+  ["s", 1000],
+  ["m", 60_000],
+]);
+
+function msOf(given: unknown): number | undefined {
+  if (typeof given !== "string") return undefined;
+  const [, amount = "", unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(given) ?? [];
+  const ms = msPerUnit.get(unit);
+  return ms && Math.round(Number(amount) * ms);
+}
+
+const bytesPerUnit = new Map([
+  ["KiB", 2 ** 10],
+  ["MiB", 2 ** 20],
+  ["GiB", 2 ** 30],
+  ["KB", 1e3],
+  ["MB", 1e6],
+  ["GB", 1e9],
+]);
+
+function bytesOf(given: unknown): number | undefined {
+  if (typeof given !== "string") return wholeNumberOf(given);
+  const [, amount = "", unit = ""] = /^(\d+)([KMG]i?B)$/.exec(given) ?? [];
+  const bytes = bytesPerUnit.get(unit);
+  return bytes === undefined ? wholeNumberOf(given) : Number(amount) * bytes;
+}
+
+function wholeNumberOf(given: unknown): number | undefined {
+  const number = typeof given === "string" && /^\d+$/.test(given) ? Number(given) : given;
+  return typeof number === "number" && Number.isSafeInteger(number) && number >= 0
+    ? number
+    : undefined;
+}
+
+function isPath(given: unknown): given is string {
+  return typeof given === "string" && given !== "" && !given.includes("\0");
+}

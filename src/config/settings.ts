@@ -1,0 +1,183 @@
+/** What can be set: the shape of the settings, and one row for each key, from which all else derives. */
+import {
+  absolutePath,
+  account,
+  choice,
+  count,
+  duration,
+  fileMode,
+  type Kind,
+  path,
+  size,
+  socketPath,
+  variableName,
+} from "./parse.ts";
+
+export interface Config {
+  readonly socket: {
+    /** The absolute path to listen on; undefined where nothing says one: see `missingListenAddress`. */
+    readonly file: string | undefined;
+    /** Permission bits of the socket file, such as 0o660; undefined leaves them to the runner. */
+    readonly mode: number | undefined;
+    /** Name or numeric id of a user. */
+    readonly owner: string | number | undefined;
+    /** Name or numeric id of a group. */
+    readonly group: string | number | undefined;
+  };
+  readonly logging: {
+    readonly level: "debug" | "info" | "warn" | "error";
+    readonly format: "text" | "json";
+    /** An absolute path; undefined for stderr. */
+    readonly file: string | undefined;
+  };
+  readonly plugins: {
+    /** Absolute paths of folders with plugins. */
+    readonly dirs: readonly string[];
+    /** The longest that one call may take, in ms. */
+    readonly timeout: number;
+  };
+  /** What confs may refer to, and nothing else. */
+  readonly secrets: {
+    /** Names of environment variables. */
+    readonly env: readonly string[];
+    /** Absolute paths. */
+    readonly files: readonly string[];
+  };
+  readonly limits: {
+    /** How many prepared confs are kept. */
+    readonly confs: number;
+    /** The size that a compressed body may have once it is decoded, in bytes. */
+    readonly decodedBody: number;
+  };
+  /** How long APISIX uses a conf token, in ms: its APISIX_CONF_EXPIRE_TIME. No key of the file sets it. */
+  readonly confExpireTime: number;
+}
+
+type Sections = Omit<Config, "confExpireTime">;
+
+/** `"socket.file"` and so on: where a setting is in the file and in {@link Config}. */
+export type SettingPath = {
+  [Section in keyof Sections]: `${Section}.${keyof Sections[Section] & string}`;
+}[keyof Sections];
+
+type ValueAt<Path extends SettingPath> =
+  Path extends `${infer Section extends keyof Sections}.${infer Key}`
+    ? Sections[Section][Key & keyof Sections[Section]]
+    : never;
+
+interface Row<Item> {
+  /** The flag of the command line. */
+  readonly flag: `--${string}`;
+  /** What a value, or each value of a list, has to be. */
+  readonly kind: Kind<Item>;
+  /** As it would be written in the file; without one the setting is undefined by default. */
+  readonly default?: string | number | readonly [];
+  /** `$env.NAME` in the file is the value itself, not a reference to the variable's content. */
+  readonly verbatim?: true;
+  readonly description: string;
+}
+
+/** One row of the table. A list is a YAML list in the file, separated by `:` in the environment. */
+export type Setting = Row<unknown> & { readonly list?: boolean };
+
+type RowFor<Value> = [Value] extends [readonly (infer Item)[]]
+  ? Row<Item> & { readonly list: true }
+  : Row<NonNullable<Value>> & { readonly list?: false };
+
+const table: { readonly [Path in SettingPath]: RowFor<ValueAt<Path>> } = {
+  "socket.file": {
+    flag: "--socket",
+    kind: socketPath,
+    default: "$env.APISIX_LISTEN_ADDRESS",
+    description: "The Unix socket to listen on. A leading `unix:` is dropped.",
+  },
+  "socket.mode": {
+    flag: "--socket-mode",
+    kind: fileMode,
+    description: "Permissions of the socket file. By default they are as narrow as works.",
+  },
+  "socket.owner": {
+    flag: "--socket-owner",
+    kind: account("user"),
+    description: "The user that the socket file is given to.",
+  },
+  "socket.group": {
+    flag: "--socket-group",
+    kind: account("group"),
+    description: "The group that the socket file is given to.",
+  },
+  "logging.level": {
+    flag: "--logging-level",
+    kind: choice("debug", "info", "warn", "error"),
+    default: "warn",
+    description: "The least serious records that are written, in any case (`WARN` too).",
+  },
+  "logging.format": {
+    flag: "--logging-format",
+    kind: choice("text", "json"),
+    default: "text",
+    description: "One line of text or one JSON object a record.",
+  },
+  "logging.file": {
+    flag: "--logging-file",
+    kind: path("file"),
+    description:
+      "A file to append records to. By default they go to stderr, which APISIX puts into its error.log.",
+  },
+  "plugins.dirs": {
+    flag: "--plugins",
+    kind: path("folder"),
+    list: true,
+    default: [],
+    description: "Folders to load plugins from, beside those that are in the executable.",
+  },
+  "plugins.timeout": {
+    flag: "--plugins-timeout",
+    kind: duration({ max: "55s", why: "APISIX gives up after 60s" }),
+    default: "10s",
+    description: "The longest that one call may take, all its plugins together.",
+  },
+  "secrets.env": {
+    flag: "--secrets-env",
+    kind: variableName,
+    list: true,
+    verbatim: true,
+    default: [],
+    description: "Environment variables that confs may refer to as `$env://NAME`.",
+  },
+  "secrets.files": {
+    flag: "--secrets-files",
+    kind: absolutePath,
+    list: true,
+    default: [],
+    description: "Files that confs may refer to as `$file:///path`.",
+  },
+  "limits.confs": {
+    flag: "--limits-confs",
+    kind: count({ min: 1, max: 10_000_000 }),
+    default: 100_000,
+    description: "How many prepared confs are kept.",
+  },
+  "limits.decodedBody": {
+    flag: "--limits-decoded-body",
+    kind: size({ max: "4GiB" }),
+    default: "64MiB",
+    description: "The size that a compressed body may have once it is decoded.",
+  },
+};
+
+/** The table, in the order of the file. */
+export const settings: ReadonlyMap<SettingPath, Setting> = new Map(
+  Object.entries(table) as [SettingPath, Setting][],
+);
+
+export const environmentPrefix = "APISIX_BUN_RUNNER_";
+
+/** The variable that names the config file. */
+export const configFileVariable = `${environmentPrefix}CONFIG`;
+
+/** `APISIX_BUN_RUNNER_LIMITS_DECODED_BODY` for `limits.decodedBody`. */
+export function environmentName(setting: SettingPath): string {
+  const words = setting.replace(".", "_").replace(/[A-Z]/g, (capital) => `_${capital}`);
+  return environmentPrefix + words.toUpperCase();
+}

@@ -1,0 +1,100 @@
+/** Reads each setting from the first source that has it: flag, environment, file, default. */
+import type { SettingsFile } from "./file.ts";
+import { givenInFile } from "./file-values.ts";
+import { type Environment, type Given, givenText, splitList, variableIn } from "./given.ts";
+import { Refused } from "./parse.ts";
+import type { Problems } from "./problems.ts";
+import {
+  type Config,
+  environmentName,
+  type Setting,
+  type SettingPath,
+  settings,
+} from "./settings.ts";
+
+/** Values of the command line, by the path of the setting. A flag that was given several times has a list. */
+export type Flags = { readonly [Path in SettingPath]?: string | readonly string[] | undefined };
+
+export interface Sources {
+  readonly flags?: Flags | undefined;
+  readonly env: Environment;
+  /** What relative paths on the command line and in the environment start from. */
+  readonly cwd: string;
+}
+
+/**
+ * The values of all settings, by section and key. Sources that another one takes precedence over are checked as well:
+ * what is wrong in them would come up when it is least expected.
+ */
+export function readSettings(
+  sources: Sources,
+  file: SettingsFile | undefined,
+  problems: Problems,
+): Omit<Config, "confExpireTime"> {
+  const config: Record<string, Record<string, unknown>> = {};
+  for (const [path, setting] of settings) {
+    const given = [
+      givenByFlag(path, setting, sources, problems),
+      givenInEnvironment(path, setting, sources),
+      file && givenInFile(path, setting, file, sources, problems),
+    ].filter((each) => each !== undefined);
+    if (given.length === 0) given.push(givenByDefault(setting, sources));
+    const [value] = given.map((each) => parse(path, setting, each, problems));
+    const [section = "", key = ""] = path.split(".");
+    (config[section] ??= {})[key] = value;
+  }
+  // The table gives each path a kind of the type that Config has there.
+  return config as Omit<Config, "confExpireTime">;
+}
+
+function parse(
+  path: SettingPath,
+  { kind, list }: Setting,
+  given: readonly Given[],
+  problems: Problems,
+): unknown {
+  const values = given.map(({ value, shown, where, place }, index) => {
+    const parsed = kind.parse(value, place);
+    if (!(parsed instanceof Refused)) return parsed;
+    const name = list ? `${path}[${index}]` : path;
+    const reason = parsed.reason === undefined ? "" : `, ${parsed.reason}`;
+    problems.add(`${where()}: ${name} is ${shown}${reason}; allowed: ${kind.allowed}`);
+    return undefined;
+  });
+  return list ? values : values[0];
+}
+
+function givenByFlag(
+  path: SettingPath,
+  { flag, list }: Setting,
+  { flags, cwd }: Sources,
+  problems: Problems,
+): Given[] | undefined {
+  const value = flags?.[path];
+  if (value === undefined) return undefined;
+  const values = typeof value === "string" ? [value] : value;
+  if (!list && values.length > 1)
+    problems.add(`${flag}: ${path} is given ${values.length} times; allowed: once`);
+  return values.map((each) => givenText(each, flag, cwd));
+}
+
+/** A variable that is empty counts as not set. */
+function givenInEnvironment(
+  path: SettingPath,
+  { list }: Setting,
+  { env, cwd }: Sources,
+): Given[] | undefined {
+  const name = environmentName(path);
+  const value = env[name];
+  if (!value) return undefined;
+  return (list ? splitList(value) : [value]).map((each) => givenText(each, name, cwd));
+}
+
+function givenByDefault(setting: Setting, { env, cwd }: Sources): Given[] {
+  const { default: value } = setting;
+  if (value === undefined || typeof value === "object") return [];
+  const variable = variableIn(value);
+  if (variable === undefined) return [givenText(String(value), "default", cwd)];
+  const set = env[variable];
+  return set ? [givenText(set, variable, cwd)] : [];
+}

@@ -1,0 +1,72 @@
+/** Finds what nobody knows: keys of the file, and environment variables that look like settings. */
+import type { SettingsFile } from "./file.ts";
+import type { Environment } from "./given.ts";
+import { nearest } from "./nearest.ts";
+import { type Problems, show, showName } from "./problems.ts";
+import { configFileVariable, environmentName, environmentPrefix, settings } from "./settings.ts";
+
+/** Reports keys and sections that are no settings, and sections that are no mappings. */
+export function reportUnknownKeys(file: SettingsFile, problems: Problems): void {
+  for (const [name, content] of Object.entries(file.content)) {
+    const keys = sections.get(name);
+    if (keys === undefined) reportUnknown([name], content, file, problems);
+    else if (content === null) continue;
+    else if (typeof content !== "object" || Array.isArray(content)) {
+      const where = file.where([name], "value");
+      problems.add(
+        `${where}: ${name} is ${show(content)}; allowed: a mapping with the keys ${keys.join(", ")}`,
+      );
+    } else {
+      for (const [key, value] of Object.entries(content)) {
+        if (!keys.includes(key)) reportUnknown([name, key], value, file, problems);
+      }
+    }
+  }
+}
+
+/** One line for each variable that has the runner's prefix and is no setting. */
+export function warningsAbout(env: Environment): string[] {
+  const known = [configFileVariable, ...Array.from(settings.keys(), environmentName)];
+  return Object.keys(env)
+    .filter((name) => name.startsWith(environmentPrefix) && !known.includes(name))
+    .map((name) => {
+      const near = nearest(
+        name.slice(environmentPrefix.length),
+        known.map((each) => each.slice(environmentPrefix.length)),
+      );
+      const hint = near === undefined ? "" : `; did you mean ${environmentPrefix}${near}?`;
+      return `the environment variable ${showName(name)} is no setting and is ignored${hint}`;
+    });
+}
+
+const sections = new Map<string, string[]>();
+for (const path of settings.keys()) {
+  const [section = "", key = ""] = path.split(".");
+  sections.set(section, [...(sections.get(section) ?? []), key]);
+}
+
+function reportUnknown(
+  path: string[],
+  value: unknown,
+  file: SettingsFile,
+  problems: Problems,
+): void {
+  const siblings = path.length === 1 ? [...sections.keys()] : (sections.get(path[0] ?? "") ?? []);
+  const given = value === null ? "" : ` (${show(value)})`;
+  problems.add(
+    `${file.where(path, "key")}: unknown key ${showName(path.join("."))}${given}; ` +
+      `allowed${path.length === 1 ? "" : ` in ${path[0]}`}: ${siblings.join(", ")}${suggestion(path, siblings)}`,
+  );
+}
+
+/** The nearest key beside it, or one of that name in another section. */
+function suggestion(path: readonly string[], siblings: readonly string[]): string {
+  const name = path.at(-1) ?? "";
+  const sibling = nearest(name, siblings);
+  const meant =
+    sibling === undefined
+      ? (nearest(name, settings.keys()) ??
+        [...settings.keys()].find((each) => nearest(name, [each.split(".")[1] ?? ""])))
+      : [...path.slice(0, -1), sibling].join(".");
+  return meant === undefined ? "" : `; did you mean ${meant}?`;
+}

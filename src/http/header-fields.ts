@@ -1,0 +1,86 @@
+/** What all header objects have in common: the shape of the web's Headers. */
+
+/** Anything that headers can be assigned from. */
+export type HeadersSource = Bun.HeadersInit | Iterable<readonly [string, string]>;
+
+/** A field as it is read: the name in lower case, one value. */
+export type HeaderField = readonly [name: string, value: string];
+
+/**
+ * The shape of the web's `Headers` over fields that are decoded when they are read.
+ * Values are UTF-8; iterating yields names in lower case, sorted, values of one name joined
+ * with `, ` but for `set-cookie`, as the web does.
+ */
+export abstract class HeaderFields implements Iterable<[string, string]> {
+  abstract get(name: string): string | null;
+  abstract has(name: string): boolean;
+  abstract set(name: string, value: string): void;
+  abstract append(name: string, value: string): void;
+  abstract delete(name: string): void;
+
+  /** All `set-cookie` values, one each. */
+  abstract getSetCookie(): string[];
+
+  /** Every field as it would be sent now, in order, repeated names included. */
+  protected abstract fields(): Iterable<HeaderField>;
+
+  *entries(): IterableIterator<[string, string]> {
+    const joined = new Map<string, string>();
+    const cookies: string[] = [];
+    for (const [name, value] of this.fields()) {
+      if (name === "set-cookie") {
+        cookies.push(value);
+        joined.set(name, "");
+      } else {
+        const before = joined.get(name);
+        joined.set(name, before === undefined ? value : joinValues(name, before, value));
+      }
+    }
+    for (const name of [...joined.keys()].sort()) {
+      if (name === "set-cookie") for (const cookie of cookies) yield [name, cookie];
+      else yield [name, joined.get(name) ?? ""];
+    }
+  }
+
+  *keys(): IterableIterator<string> {
+    for (const [name] of this.entries()) yield name;
+  }
+
+  *values(): IterableIterator<string> {
+    for (const [, value] of this.entries()) yield value;
+  }
+
+  forEach(callback: (value: string, name: string, parent: this) => void, thisArg?: unknown): void {
+    for (const [name, value] of this.entries()) callback.call(thisArg, value, name, this);
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, string]> {
+    return this.entries();
+  }
+
+  /** A plain object; `set-cookie` is a list. For logs and tests. */
+  toJSON(): Record<string, string | string[]> {
+    const cookies = this.getSetCookie();
+    const result: Record<string, string | string[]> = Object.create(null);
+    for (const [name, value] of this.entries()) result[name] = value;
+    if (cookies.length > 0) result["set-cookie"] = cookies;
+    return result;
+  }
+}
+
+/** Joins two values of one field; cookies have a separator of their own (RFC 9113, section 8.2.3). */
+export function joinValues(lowerName: string, first: string, second: string): string {
+  return first + (lowerName === "cookie" ? "; " : ", ") + second;
+}
+
+/** The name-value pairs of anything headers can be made from. */
+export function* pairsOf(source: HeadersSource): Iterable<readonly [string, string]> {
+  if (Symbol.iterator in source) {
+    for (const pair of source as Iterable<readonly [string, string]>) yield pair;
+    return;
+  }
+  for (const [name, value] of Object.entries(source)) {
+    if (Array.isArray(value)) for (const one of value) yield [name, String(one)];
+    else yield [name, String(value)];
+  }
+}

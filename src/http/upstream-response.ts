@@ -1,0 +1,124 @@
+/** The upstream's response as a plugin sees it, and the reply it becomes. */
+import type { HttpRespCall } from "../protocol/calls.ts";
+import type { ResponseReply } from "../protocol/replies.ts";
+import { bodyText, type BodySource, replacementBytes } from "./body.ts";
+import { checkStatus, ProtocolLimitError } from "./errors.ts";
+import type { ExtraInfo } from "./extra-info.ts";
+import type { HeadersSource } from "./header-fields.ts";
+import { ResponseHeaders } from "./response-headers.ts";
+
+/** They describe the body that came, not the one that replaces it. */
+const OF_THE_OLD_BODY = ["content-encoding", "content-md5", "etag"];
+
+/**
+ * The upstream's response on its way to the client. It is a call of its own, with another id than
+ * the request's: read what you need of the request through `vars`.
+ */
+export class UpstreamResponse {
+  /** APISIX's number for this call. */
+  readonly id: number;
+  #status: number;
+  readonly #headers: ResponseHeaders;
+  #newBody: Uint8Array | undefined;
+  #decoded: Promise<Uint8Array> | undefined;
+
+  /** @internal */
+  constructor(
+    private readonly call: HttpRespCall,
+    private readonly info: ExtraInfo,
+    /** Bytes that a decoded body may have. */
+    private readonly decodedBodyLimit: number,
+  ) {
+    this.id = call.id;
+    this.#status = call.status;
+    this.#headers = new ResponseHeaders(call.headers);
+  }
+
+  get status(): number {
+    return this.#status;
+  }
+
+  /** @throws ProtocolLimitError unless it is an integer from 200 to 999 */
+  set status(status: number) {
+    checkStatus(status);
+    this.#status = status;
+  }
+
+  get headers(): ResponseHeaders {
+    return this.#headers;
+  }
+
+  /** Replaces all headers. */
+  set headers(headers: HeadersSource) {
+    if (headers !== this.#headers) this.#headers.replaceWith(headers);
+  }
+
+  /** The replacement that a plugin of this chain has set; `undefined` while the body is the upstream's. */
+  get body(): Uint8Array | undefined {
+    return this.#newBody;
+  }
+
+  /**
+   * Replaces the body; content-encoding, content-md5 and etag then go, and content-length follows
+   * by itself.
+   *
+   * @throws ProtocolLimitError for an empty body, or one larger than a frame carries
+   */
+  set body(body: BodySource) {
+    this.#newBody = replacementBytes(body, "response");
+    for (const name of OF_THE_OLD_BODY) this.#headers.delete(name);
+  }
+
+  /**
+   * The body as it is now, with gzip, deflate, br and zstd undone; empty where there is none.
+   * Shared by its readers: copy before you change it.
+   *
+   * @throws BodyTooLargeError where it decodes to more than `limits.decodedBody`
+   */
+  async bytes(): Promise<Uint8Array> {
+    return this.#newBody ?? (await (this.#decoded ??= this.#decode()));
+  }
+
+  /** The body as the upstream sent it, still encoded; or the replacement. */
+  async rawBytes(): Promise<Uint8Array> {
+    return this.#newBody ?? (await this.info.responseBody()) ?? new Uint8Array(0);
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return new Uint8Array(await this.bytes()).buffer;
+  }
+
+  async text(): Promise<string> {
+    return bodyText(await this.bytes());
+  }
+
+  /** @throws SyntaxError where the body is not JSON */
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+
+  /**
+   * The complete reply: a partial list of headers would replace the upstream's.
+   *
+   * @throws ProtocolLimitError where every header was deleted
+   * @internal
+   */
+  reply(): ResponseReply {
+    const headers = this.#headers.toWire();
+    if (headers.length === 0 && !this.#headers.startedEmpty) {
+      throw new ProtocolLimitError(
+        "a response cannot lose all its headers: APISIX takes an empty list for an unchanged one; keep one of them",
+      );
+    }
+    return { status: this.#status, headers, body: this.#newBody };
+  }
+
+  async #decode(): Promise<Uint8Array> {
+    const raw = await this.rawBytes();
+    // As the upstream encoded it, whatever a plugin has done to the header since.
+    const contentEncoding = new ResponseHeaders(this.call.headers).get("content-encoding");
+    if (contentEncoding === null || raw.length === 0) return raw;
+    const { decodeBody } = await import("./decode-body.ts");
+    return decodeBody(raw, contentEncoding, this.decodedBodyLimit);
+  }
+}

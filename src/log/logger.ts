@@ -1,0 +1,122 @@
+/** What the runner says of itself: leveled records with fields, one short line each. */
+import { type Clock, systemClock } from "./clock.ts";
+import { jsonLine, textLine } from "./format.ts";
+import { Output } from "./output.ts";
+import { type LogLevel, makeRecord } from "./record.ts";
+import { Repeats } from "./repeats.ts";
+import { openSink, type Sink } from "./sink.ts";
+
+export type { LogLevel } from "./record.ts";
+
+/**
+ * What a record carries beside its message. A field that is undefined is left out; an `Error` is shown with its causes.
+ * Values are read when the record is written, not when the logger is made.
+ */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/**
+ * Writes records. No method ever throws, whatever it is given, and each works without its object:
+ * `promise.catch(log.error)`.
+ *
+ * @example
+ * log.warn("conf was refused", { plugin: "say", route: "route#1", error });
+ * // 2026-11-22T15:10:40.123Z warn conf was refused plugin=say route=route#1 error="TypeError: body is missing" at=/plugins/say.ts:4:9
+ */
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  /** Whether records of this level are written: worth asking where making the fields is work. */
+  isEnabled(level: LogLevel): boolean;
+  /** A logger that adds these fields to each record. A record's own field of the same name wins. */
+  with(fields: LogFields): Logger;
+}
+
+export interface LogSettings {
+  /** The least serious level that is written. */
+  readonly level: LogLevel;
+  readonly format: "text" | "json";
+  /** A file to append to, made with mode 0640. Without it records go to stderr. */
+  readonly file?: string | undefined;
+}
+
+/** What a test puts in place of the system's clock and of stderr or the file. */
+export interface LogSeams {
+  readonly clock?: Clock;
+  readonly sink?: Sink;
+}
+
+/**
+ * Opens the log. Close it before the process ends, so that repeats still being counted are told.
+ *
+ * - A line has at most 3800 bytes with its newline; long values are cut and say how many bytes were left out.
+ * - Records alike in level, message and fields (`request` apart) are written once in 10 s, then counted.
+ * - A record that cannot be written is dropped, and the next one that can be is preceded by how many were.
+ *
+ * @throws {Error} naming path and cause when the file cannot be opened.
+ */
+export function createLogger(
+  settings: LogSettings,
+  { clock = systemClock, sink = openSink(settings.file) }: LogSeams = {},
+): Logger & {
+  /** Opens the file again under its name, for logrotate. Should that fail, the old file stays in use and says so. */
+  reopen(): void;
+  /** Writes what is still counted and closes the file; later records go to stderr. */
+  close(): void;
+} {
+  const output = new Output(sink, settings.format === "json" ? jsonLine : textLine, clock);
+  const repeats = new Repeats((record) => output.write(record), clock);
+  let busy = false;
+  const root = boundLogger(severity[settings.level], [], (level, message, layers) => {
+    // A getter among the fields that logs would get here again, without end.
+    if (busy) return;
+    busy = true;
+    try {
+      const record = makeRecord(level, message, layers);
+      if (repeats.admit(record)) output.write(record);
+    } catch (error) {
+      output.drop(error);
+    } finally {
+      busy = false;
+    }
+  });
+  return {
+    ...root,
+    reopen() {
+      try {
+        sink.reopen();
+      } catch (error) {
+        root.error("the log goes on in the old file", { error });
+      }
+    },
+    close() {
+      repeats.close();
+      output.close();
+    },
+  };
+}
+
+const severity: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+
+type Emit = (level: LogLevel, message: unknown, layers: readonly unknown[]) => void;
+
+/** Closures, not a class: `promise.catch(log.error)` has to work, and it costs 25 ns a logger. */
+function boundLogger(threshold: number, bound: readonly unknown[], emit: Emit): Logger {
+  return {
+    debug: (message, fields) => {
+      if (threshold <= severity.debug) emit("debug", message, [...bound, fields]);
+    },
+    info: (message, fields) => {
+      if (threshold <= severity.info) emit("info", message, [...bound, fields]);
+    },
+    warn: (message, fields) => {
+      if (threshold <= severity.warn) emit("warn", message, [...bound, fields]);
+    },
+    error: (message, fields) => {
+      if (threshold <= severity.error) emit("error", message, [...bound, fields]);
+    },
+    isEnabled: (level) => threshold <= severity[level],
+    with: (fields) => boundLogger(threshold, [...bound, fields], emit),
+  };
+}

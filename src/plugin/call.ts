@@ -1,0 +1,123 @@
+/** One call on its way through a chain: what its plugins share. */
+import { AddedResponseHeaders, isUpstreamOnly } from "../http/response-headers.ts";
+import { CallEndedError } from "../http/errors.ts";
+import type { ExtraInfo } from "../http/extra-info.ts";
+import type { PluginRequest } from "../http/plugin-request.ts";
+import type { ResponseHeaders } from "../http/response-headers.ts";
+import type { UpstreamResponse } from "../http/upstream-response.ts";
+import { Vars } from "../http/vars.ts";
+import { type CallContext, RequestContext, ResponseContext } from "./context.ts";
+import type { HookResult } from "./definition.ts";
+import type { Locals } from "./locals.ts";
+import type { Phase } from "./plugin.ts";
+import type { PreparedPlugin } from "./prepared-plugin.ts";
+import type { Route } from "./route.ts";
+
+/** A plugin was called where it has no hook: it would have protected nobody. */
+class WrongPhaseError extends Error {
+  override readonly name = "WrongPhaseError";
+
+  constructor(plugin: string, phase: Phase) {
+    super(`plugin ${plugin} has no ${phase} phase, but the route names it in one`);
+  }
+}
+
+export abstract class Call {
+  abstract readonly phase: Phase;
+  #vars: Vars | undefined;
+  #locals: Locals | undefined;
+  /** The context of the plugin whose turn it is. */
+  protected current: CallContext | undefined;
+  /** Why the call is over before its chain is, if it is. */
+  #aborted: Error | undefined;
+
+  constructor(
+    readonly id: number,
+    readonly route: Route,
+    private readonly info: ExtraInfo,
+  ) {}
+
+  get vars(): Vars {
+    return (this.#vars ??= new Vars(this.info));
+  }
+
+  get locals(): Locals {
+    return (this.#locals ??= {});
+  }
+
+  get aborted(): Error | undefined {
+    return this.#aborted;
+  }
+
+  /** Runs a plugin's hook. */
+  abstract invoke(step: PreparedPlugin): HookResult | Promise<HookResult>;
+
+  /** Aborts the signal of the plugin whose turn it is. */
+  abortStep(reason: Error): void {
+    this.current?.abort(reason);
+  }
+
+  /** Nobody waits for the answer any more: aborts the plugin at work, and no other one starts. */
+  abort(): void {
+    this.#aborted = new CallEndedError("the connection to APISIX was closed");
+    this.abortStep(this.#aborted);
+  }
+}
+
+export class RequestCall extends Call {
+  override readonly phase = "request";
+  #responseHeaders: AddedResponseHeaders | undefined;
+
+  constructor(
+    readonly request: PluginRequest,
+    route: Route,
+    info: ExtraInfo,
+  ) {
+    super(request.id, route, info);
+  }
+
+  get responseHeaders(): AddedResponseHeaders {
+    return (this.#responseHeaders ??= new AddedResponseHeaders());
+  }
+
+  /** Those that were added, if any. */
+  get addedHeaders(): AddedResponseHeaders | undefined {
+    return this.#responseHeaders?.isEmpty ? undefined : this.#responseHeaders;
+  }
+
+  /** Adds a class-style plugin's headers; returns the names that APISIX takes from the upstream alone. */
+  addResponseHeaders(headers: ResponseHeaders): string[] {
+    const left: string[] = [];
+    for (const [name, value] of headers) {
+      if (isUpstreamOnly(name)) left.push(name);
+      else this.responseHeaders.append(name, value);
+    }
+    return left;
+  }
+
+  override invoke(step: PreparedPlugin): HookResult | Promise<HookResult> {
+    const context = new RequestContext(this, step);
+    this.current = context;
+    if (step.plugin.request === undefined) throw new WrongPhaseError(step.plugin.name, this.phase);
+    return step.plugin.request(context);
+  }
+}
+
+export class ResponseCall extends Call {
+  override readonly phase = "response";
+
+  constructor(
+    readonly response: UpstreamResponse,
+    route: Route,
+    info: ExtraInfo,
+  ) {
+    super(response.id, route, info);
+  }
+
+  override invoke(step: PreparedPlugin): HookResult | Promise<HookResult> {
+    const context = new ResponseContext(this, step);
+    this.current = context;
+    if (step.plugin.response === undefined) throw new WrongPhaseError(step.plugin.name, this.phase);
+    return step.plugin.response(context);
+  }
+}

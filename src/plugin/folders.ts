@@ -1,0 +1,102 @@
+/** Finds and loads the plugin files of folders, each in a module graph of its own. */
+import { readdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Logger } from "../log/logger.ts";
+import { pluginFromModule } from "./load-module.ts";
+import { describeLoadError } from "./load-error.ts";
+import { createModuleScope, type ModuleScope } from "./module-scope.ts";
+import type { Plugin, PluginProblem } from "./plugin.ts";
+
+/** What a file has to be called to be a plugin; tests and type declarations lie beside them. */
+const PLUGIN_FILE = /^(?!.*\.(?:test|spec|d)\.)([^.].*)\.(?:ts|js|mts|mjs)$/;
+
+const INDEX_FILES = ["index.ts", "index.js", "index.mts", "index.mjs"];
+
+interface Candidate {
+  /** What the plugin is called: the file's base name, or the folder's. */
+  readonly name: string;
+  readonly file: string;
+}
+
+/**
+ * Loads every plugin in the folders. One that does not load becomes a problem; it keeps no other
+ * from loading.
+ *
+ * @param timeout ms that a file may take to load
+ */
+export async function loadFolders(
+  dirs: readonly string[],
+  log: Logger,
+  timeout: number,
+): Promise<(Plugin | PluginProblem)[]> {
+  const candidates = dirs.flatMap((dir) => findPlugins(dir, log));
+  return Promise.all(candidates.map((candidate) => loadFile(candidate, log, timeout)));
+}
+
+/** The plugin files of one folder, sorted by name. A folder that cannot be read is an error in the log. */
+export function findPlugins(dir: string, log: Logger): Candidate[] {
+  const candidates: Candidate[] = [];
+  try {
+    for (const entry of readdirSync(dir).sort()) {
+      const path = join(resolve(dir), entry);
+      if (entry === "node_modules" || entry.startsWith(".")) continue;
+      if (statSync(path).isDirectory()) {
+        const index = INDEX_FILES.map((name) => join(path, name)).find(isFile);
+        if (index !== undefined) candidates.push({ name: entry, file: index });
+      } else {
+        const name = PLUGIN_FILE.exec(entry)?.[1];
+        if (name !== undefined) candidates.push({ name, file: path });
+      }
+    }
+  } catch (error) {
+    log.error(`the plugin folder ${dir} cannot be read: none of its plugins is there`, { error });
+  }
+  return candidates;
+}
+
+async function loadFile(
+  { name, file }: Candidate,
+  log: Logger,
+  timeout: number,
+): Promise<Plugin | PluginProblem> {
+  const scope = createModuleScope((error, kind) => {
+    log.error(
+      `${kind === "uncaughtException" ? "an exception" : "a rejection"} that nothing caught`,
+      {
+        plugin: name,
+        error,
+      },
+    );
+  });
+  try {
+    const exports = await withinTime(scope.import(file), timeout);
+    return inScope(pluginFromModule(exports, name, file), scope);
+  } catch (error) {
+    scope.dispose();
+    return { name, source: file, problem: describeLoadError(error, file) };
+  }
+}
+
+/** Runs the plugin's functions in its scope, so that what they leave behind is known to be its. */
+function inScope(plugin: Plugin, scope: ModuleScope): Plugin {
+  const { setup, request, response } = plugin;
+  plugin.setup = setup && ((config, context) => scope.run(setup, config, context));
+  plugin.request = request && ((context) => scope.run(request, context));
+  plugin.response = response && ((context) => scope.run(response, context));
+  return plugin;
+}
+
+function withinTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const timer = setTimeout(() => {
+    reject(
+      new Error(`did not finish loading within ${ms} ms: is there an await at its top level?`),
+    );
+  }, ms);
+  work.finally(() => clearTimeout(timer)).then(resolve, reject);
+  return promise;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}

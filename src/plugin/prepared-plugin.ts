@@ -1,0 +1,149 @@
+/** A plugin with its config and state on one route: made once per conf, shared by its calls. */
+import type { Logger } from "../log/logger.ts";
+import { InvalidConfError, parseConf, validateConf } from "./conf.ts";
+import type { Plugin } from "./plugin.ts";
+import type { Route } from "./route.ts";
+import { resolveSecrets, type SecretSources } from "./secrets.ts";
+
+/** A `setup` that failed is tried again after 1 s, then 2, 4 … up to this. */
+const MAX_RETRY_MS = 30_000;
+
+type Status =
+  | { readonly is: "ready" }
+  | { readonly is: "pending"; readonly done: Promise<void> }
+  /** For good: the conf itself is wrong. */
+  | { readonly is: "invalid"; readonly error: Error }
+  | { readonly is: "failed"; readonly error: Error; readonly retryAt: number };
+
+export class PreparedPlugin {
+  config: unknown;
+  state: unknown;
+  readonly log: Logger;
+  #status: Status = { is: "ready" };
+  #failures = 0;
+  #disposed = false;
+
+  constructor(
+    readonly plugin: Plugin,
+    private readonly route: Route,
+    log: Logger,
+  ) {
+    this.log = log.with({ plugin: plugin.name, route: route.key });
+  }
+
+  /**
+   * Checks the conf and starts `setup`; what is asynchronous of it goes on after the return.
+   *
+   * @throws InvalidConfError where the conf is wrong and that can be seen at once
+   */
+  prepare(value: string, secrets: SecretSources): void {
+    const conf = resolveSecrets(parseConf(value), secrets);
+    const config = validateConf(this.plugin.config, conf);
+    if (config instanceof Promise) {
+      this.#pend(config.then((settled) => this.#setUp(settled)));
+    } else {
+      this.#begin(config);
+    }
+  }
+
+  get isReady(): boolean {
+    return this.#status.is === "ready";
+  }
+
+  /**
+   * Resolves when the plugin can be called. A `setup` that failed is started again here, once its
+   * time has come.
+   *
+   * @throws what keeps it from being called (or rejects with it)
+   */
+  ready(): Promise<void> | undefined {
+    const status = this.#status;
+    switch (status.is) {
+      case "ready":
+        return undefined;
+      case "pending":
+        return status.done;
+      case "invalid":
+        throw status.error;
+      case "failed":
+        if (Date.now() < status.retryAt) throw status.error;
+        this.#begin(this.config);
+        return this.ready();
+    }
+  }
+
+  /** Ends the state, when no call needs it any more. */
+  dispose(): void {
+    this.#disposed = true;
+    if (this.#status.is === "ready") this.#disposeState();
+  }
+
+  #begin(config: unknown): void {
+    try {
+      const done = this.#setUp(config);
+      if (done === undefined) this.#status = { is: "ready" };
+      else this.#pend(done);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #setUp(config: unknown): Promise<void> | undefined {
+    this.config = config;
+    const state = this.plugin.setup?.(config, { log: this.log, route: this.route });
+    if (state instanceof Promise) {
+      return state.then((settled) => {
+        this.state = settled;
+      });
+    }
+    this.state = state;
+    return undefined;
+  }
+
+  #pend(work: Promise<void>): void {
+    const done = work.then(
+      () => {
+        this.#status = { is: "ready" };
+        this.#failures = 0;
+        if (this.#disposed) this.#disposeState();
+      },
+      (error: unknown) => {
+        throw this.#fail(error);
+      },
+    );
+    // Calls that wait see the rejection; where none does, it has been logged.
+    done.catch(() => undefined);
+    this.#status = { is: "pending", done };
+  }
+
+  #fail(cause: unknown): Error {
+    if (cause instanceof InvalidConfError) {
+      this.#status = { is: "invalid", error: cause };
+      this.log.error("conf is not valid: its routes fail until it is mended", { error: cause });
+      return cause;
+    }
+    const delay = Math.min(1000 * 2 ** this.#failures++, MAX_RETRY_MS);
+    const error = new Error(`setup failed, next try in ${delay / 1000} s`, { cause });
+    this.#status = { is: "failed", error, retryAt: Date.now() + delay };
+    this.log.error(`setup failed: its routes fail, next try in ${delay / 1000} s`, {
+      error: cause,
+    });
+    return error;
+  }
+
+  #disposeState(): void {
+    const state = this.state;
+    this.state = undefined;
+    if (typeof state !== "object" || state === null) return;
+    const failed = (error: unknown) => this.log.error("dispose failed", { error });
+    try {
+      if (Symbol.asyncDispose in state) {
+        Promise.resolve((state as AsyncDisposable)[Symbol.asyncDispose]()).catch(failed);
+      } else if (Symbol.dispose in state) {
+        (state as Disposable)[Symbol.dispose]();
+      }
+    } catch (error) {
+      failed(error);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+/** Secrets in confs: references in APISIX's own notation, resolved for allowed names only. */
+import { readFileSync } from "node:fs";
+import { inspect } from "node:util";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { InvalidConfError } from "./conf.ts";
+
+/** A value that does not show itself: in logs, JSON and templates it is its name in brackets. */
+export class Secret {
+  readonly #value: string;
+
+  /** @param name what is shown in place of the value */
+  constructor(
+    readonly name: string,
+    value: string,
+  ) {
+    this.#value = value;
+    Object.freeze(this);
+  }
+
+  /** The value itself; keep it out of logs and answers. */
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return `[secret ${this.name}]`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+/**
+ * A Standard Schema for a conf field that should be a reference to a secret. A plain string is
+ * taken too, as a secret without a source.
+ */
+export const secret: StandardSchemaV1<Secret | string, Secret> = {
+  "~standard": {
+    version: 1,
+    vendor: "apisix-bun-runner",
+    validate(value) {
+      if (value instanceof Secret) return { value };
+      if (typeof value === "string") return { value: new Secret("in the conf", value) };
+      return {
+        issues: [{ message: 'expected a secret: "$env://NAME", "$file:///path" or a string' }],
+      };
+    },
+  },
+};
+
+/** What confs may refer to. Anything else is refused: who may edit a route must not read the host. */
+export interface SecretSources {
+  /** Names of environment variables. */
+  readonly env: readonly string[];
+  /** Absolute paths. */
+  readonly files: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+const REFERENCE = /^\$(env|file):\/\/(.+)$/;
+
+/**
+ * Puts a {@link Secret} in place of each string of a conf that is a reference.
+ *
+ * @throws InvalidConfError for a reference that is not allowed or leads nowhere
+ */
+export function resolveSecrets(conf: unknown, sources: SecretSources): unknown {
+  if (typeof conf === "string") {
+    const match = REFERENCE.exec(conf);
+    return match === null ? conf : resolve(match[1] === "env", match[2] ?? "", sources);
+  }
+  if (Array.isArray(conf)) return conf.map((item) => resolveSecrets(item, sources));
+  if (typeof conf === "object" && conf !== null) {
+    return Object.fromEntries(
+      Object.entries(conf).map(([key, value]) => [key, resolveSecrets(value, sources)]),
+    );
+  }
+  return conf;
+}
+
+function resolve(isEnv: boolean, name: string, sources: SecretSources): Secret {
+  return isEnv ? fromEnvironment(name, sources) : fromFile(name, sources);
+}
+
+function fromEnvironment(name: string, { env, environment }: SecretSources): Secret {
+  if (!env.includes(name)) {
+    throw new InvalidConfError(`$env://${name} is not allowed: add ${name} to secrets.env`);
+  }
+  const value = environment[name];
+  if (value === undefined) {
+    throw new InvalidConfError(
+      `$env://${name} is not set in the runner's environment; under APISIX name it in nginx_config.envs`,
+    );
+  }
+  return new Secret(name, value);
+}
+
+function fromFile(path: string, { files }: SecretSources): Secret {
+  if (!files.includes(path)) {
+    throw new InvalidConfError(`$file://${path} is not allowed: add ${path} to secrets.files`);
+  }
+  try {
+    return new Secret(path, readFileSync(path, "utf8").trimEnd());
+  } catch (cause) {
+    throw new InvalidConfError(`$file://${path} cannot be read`, { cause });
+  }
+}

@@ -1,0 +1,144 @@
+/** What APISIX sends, as views on verified payloads. Numbers are read at once, all else when asked for. */
+import { Method } from "./generated/a6/method.ts";
+import { fieldAt, readUint16, readUint32 } from "./read.ts";
+import { readBytes, readText, TextEntries } from "./text-entries.ts";
+import {
+  EXTRA_INFO_RESP,
+  HTTP_REQ_CALL_REQ,
+  HTTP_RESP_CALL_REQ,
+  MalformedPayloadError,
+  PREPARE_CONF_REQ,
+  verifyTable,
+} from "./verify.ts";
+
+/** A conf entry: the plugin's name and the value as it was written on the route. */
+export interface ConfEntry {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface PrepareConfCall {
+  /** Names route, plugin and version; empty before APISIX 2.9. */
+  readonly key: string;
+  readonly conf: readonly ConfEntry[];
+}
+
+export interface HttpReqCall {
+  readonly id: number;
+  readonly confToken: number;
+  /** An HTTP method in capitals. */
+  readonly method: string;
+  /** Four or sixteen bytes in network order; anything else for a client on a Unix socket. */
+  readonly sourceIp: Uint8Array;
+  /** Decoded as UTF-8. */
+  readonly path: string;
+  readonly args: TextEntries;
+  readonly headers: TextEntries;
+}
+
+export interface HttpRespCall {
+  readonly id: number;
+  readonly confToken: number;
+  readonly status: number;
+  readonly headers: TextEntries;
+}
+
+/** @throws MalformedPayloadError also where a conf is not UTF-8: to guess at it would change a setting */
+export function decodePrepareConf(payload: Buffer): PrepareConfCall {
+  const table = verifyTable(payload, PREPARE_CONF_REQ);
+  const entries = TextEntries.at(payload, fieldAt(payload, table, 0));
+  const conf: ConfEntry[] = [];
+  for (let i = 0; i < entries.length; i++) {
+    const value = entries.valueBytes(i);
+    conf.push({
+      name: exactText(entries.nameBytes(i)),
+      value: value === undefined ? "" : exactText(value),
+    });
+  }
+  const key = fieldAt(payload, table, 1);
+  return { key: key === 0 ? "" : readText(payload, key), conf };
+}
+
+/** @throws MalformedPayloadError */
+export function decodeHttpReqCall(payload: Buffer): HttpReqCall {
+  return new HttpReqCallView(payload, verifyTable(payload, HTTP_REQ_CALL_REQ));
+}
+
+/** @throws MalformedPayloadError */
+export function decodeHttpRespCall(payload: Buffer): HttpRespCall {
+  const table = verifyTable(payload, HTTP_RESP_CALL_REQ);
+  return {
+    id: uint32(payload, table, 0),
+    status: uint16(payload, table, 1),
+    headers: TextEntries.at(payload, fieldAt(payload, table, 2)),
+    confToken: uint32(payload, table, 3),
+  };
+}
+
+/**
+ * The answer to a question: bytes, a view on the payload; `undefined` where there is no such variable or body.
+ *
+ * @throws MalformedPayloadError
+ */
+export function decodeExtraInfo(payload: Buffer): Uint8Array | undefined {
+  const table = verifyTable(payload, EXTRA_INFO_RESP);
+  const at = fieldAt(payload, table, 0);
+  return at === 0 ? undefined : readBytes(payload, at);
+}
+
+class HttpReqCallView implements HttpReqCall {
+  readonly id: number;
+  readonly confToken: number;
+  readonly method: string;
+
+  constructor(
+    private readonly payload: Buffer,
+    private readonly table: number,
+  ) {
+    this.id = uint32(payload, table, 0);
+    this.confToken = uint32(payload, table, 6);
+    const at = fieldAt(payload, table, 2);
+    const method = Method[at === 0 ? Method.GET : payload[at]!];
+    if (method === undefined) {
+      throw new MalformedPayloadError(`method ${payload[at]} is none of 0 to ${Method.TRACE}`);
+    }
+    this.method = method;
+  }
+
+  get path(): string {
+    return readText(this.payload, fieldAt(this.payload, this.table, 3));
+  }
+
+  get sourceIp(): Uint8Array {
+    const at = fieldAt(this.payload, this.table, 1);
+    return at === 0 ? new Uint8Array(0) : readBytes(this.payload, at);
+  }
+
+  get args(): TextEntries {
+    return TextEntries.at(this.payload, fieldAt(this.payload, this.table, 4));
+  }
+
+  get headers(): TextEntries {
+    return TextEntries.at(this.payload, fieldAt(this.payload, this.table, 5));
+  }
+}
+
+function uint32(payload: Uint8Array, table: number, field: number): number {
+  const at = fieldAt(payload, table, field);
+  return at === 0 ? 0 : readUint32(payload, at);
+}
+
+function uint16(payload: Uint8Array, table: number, field: number): number {
+  const at = fieldAt(payload, table, field);
+  return at === 0 ? 0 : readUint16(payload, at);
+}
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function exactText(bytes: Uint8Array): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch (cause) {
+    throw new MalformedPayloadError("conf is not valid UTF-8", { cause });
+  }
+}

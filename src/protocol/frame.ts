@@ -1,0 +1,40 @@
+/**
+ * A frame: one byte of type, three of payload length (big-endian), the payload.
+ * The length field alone bounds a payload, so no frame can announce too much.
+ */
+
+export const FRAME_HEADER_BYTES = 4;
+
+/** The largest payload the length field can state, in bytes: 16 MiB − 1. */
+export const MAX_PAYLOAD_BYTES = 2 ** 24 - 1;
+
+export const FrameType = {
+  Error: 0,
+  PrepareConf: 1,
+  HttpReqCall: 2,
+  ExtraInfo: 3,
+  HttpRespCall: 4,
+} as const;
+
+/** Thrown where a payload would not fit into a frame. */
+export class PayloadTooLargeError extends Error {
+  override readonly name = "PayloadTooLargeError";
+
+  /** @param size bytes of the payload that was to be sent */
+  constructor(readonly size: number) {
+    super(`a frame carries at most ${MAX_PAYLOAD_BYTES} bytes, this payload has ${size}`);
+  }
+}
+
+/**
+ * Writes a frame header in front of a payload.
+ *
+ * @throws PayloadTooLargeError when `length` does not fit into three bytes
+ */
+export function writeFrameHeader(bytes: Uint8Array, at: number, type: number, length: number) {
+  if (length > MAX_PAYLOAD_BYTES) throw new PayloadTooLargeError(length);
+  bytes[at] = type;
+  bytes[at + 1] = length >>> 16;
+  bytes[at + 2] = (length >>> 8) & 0xff;
+  bytes[at + 3] = length & 0xff;
+}

@@ -1,0 +1,109 @@
+/**
+ * A vector of TextEntry as it lies in a verified payload: nothing is decoded until it is asked for.
+ *
+ * The generated accessors cost a ByteBuffer and an object an entry; headers and arguments are read
+ * on every call, so these few reads go to the bytes directly.
+ */
+import { fieldAt, follow, readUint32 } from "./read.ts";
+
+/** A name or value on its way to the wire: text, or bytes that are passed on as they came. */
+export type WireText = string | Uint8Array;
+
+/** An entry to send. A value of `undefined` is left out, which in a rewrite means "delete". */
+export interface WireEntry {
+  readonly name: WireText;
+  readonly value: WireText | undefined;
+}
+
+export class TextEntries {
+  /** The entries of no vector at all. */
+  static readonly EMPTY = new TextEntries(Buffer.alloc(0), 0, 0);
+
+  private constructor(
+    private readonly bytes: Buffer,
+    private readonly vector: number,
+    /** How many entries there are. */
+    readonly length: number,
+  ) {}
+
+  /** @param at where a verified table's field stands; 0: the table has no such vector */
+  static at(bytes: Buffer, at: number): TextEntries {
+    if (at === 0) return TextEntries.EMPTY;
+    const vector = follow(bytes, at);
+    return new TextEntries(bytes, vector + 4, readUint32(bytes, vector));
+  }
+
+  /** The name, decoded as UTF-8; bytes that are not UTF-8 become U+FFFD. */
+  name(index: number): string {
+    return readText(this.bytes, this.#field(index, NAME));
+  }
+
+  /** The value, decoded likewise; `undefined` where the entry has none. */
+  value(index: number): string | undefined {
+    const at = this.#field(index, VALUE);
+    return at === 0 ? undefined : readText(this.bytes, at);
+  }
+
+  nameBytes(index: number): Uint8Array {
+    return readBytes(this.bytes, this.#field(index, NAME));
+  }
+
+  valueBytes(index: number): Uint8Array | undefined {
+    const at = this.#field(index, VALUE);
+    return at === 0 ? undefined : readBytes(this.bytes, at);
+  }
+
+  /**
+   * The first entry at or after `from` whose name is `name`, or -1.
+   * Compares bytes; ASCII letters of the entry count as their lower case.
+   *
+   * @param name in lower case where case is not to matter
+   */
+  indexOf(name: string, from: number, ignoreCase: boolean): number {
+    for (let i = from; i < this.length; i++) {
+      if (this.#nameIs(i, name, ignoreCase)) return i;
+    }
+    return -1;
+  }
+
+  #nameIs(index: number, name: string, ignoreCase: boolean): boolean {
+    const bytes = this.bytes;
+    const string = follow(bytes, this.#field(index, NAME));
+    const length = readUint32(bytes, string);
+    if (length !== name.length) {
+      // Beyond ASCII a name has more bytes than characters.
+      return length > name.length && this.name(index) === name;
+    }
+    for (let i = 0; i < length; i++) {
+      let byte = bytes[string + 4 + i]!;
+      if (ignoreCase && byte >= 0x41 && byte <= 0x5a) byte |= 0x20;
+      if (byte !== name.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
+  #field(index: number, field: number): number {
+    return fieldAt(this.bytes, follow(this.bytes, this.vector + index * 4), field);
+  }
+}
+
+const NAME = 0;
+const VALUE = 1;
+
+/** A wire text as a string; bytes that are not UTF-8 become U+FFFD. */
+export function decodeText(text: WireText): string {
+  if (typeof text === "string") return text;
+  return Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString("utf8");
+}
+
+/** The string that the offset at `at` leads to, decoded as UTF-8. */
+export function readText(bytes: Buffer, at: number): string {
+  const string = follow(bytes, at) + 4;
+  return bytes.toString("utf8", string, string + readUint32(bytes, string - 4));
+}
+
+/** The bytes of the string or byte vector that the offset at `at` leads to: a view, not a copy. */
+export function readBytes(bytes: Buffer, at: number): Uint8Array {
+  const start = follow(bytes, at) + 4;
+  return bytes.subarray(start, start + readUint32(bytes, start - 4));
+}

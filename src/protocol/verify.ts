@@ -1,0 +1,191 @@
+/**
+ * Checks that every offset, vector and string of a payload lies inside it.
+ *
+ * The JavaScript runtime of FlatBuffers has no verifier and reads past the end as
+ * zeroes and NaN, so nothing of a payload is read before it has passed here.
+ * Cyclic or deep offsets cannot run away: the depth is the schema's, and each
+ * entry of a vector takes four bytes of the payload.
+ */
+import { fieldAt, follow, readInt32, readUint16, readUint32 } from "./read.ts";
+
+/** Thrown for a payload that is not what its frame type says. The message names the part. */
+export class MalformedPayloadError extends Error {
+  override readonly name = "MalformedPayloadError";
+}
+
+type Shape = "ubyte" | "uint16" | "uint32" | "string" | "bytes" | readonly Field[] | Union;
+
+interface Field {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly required?: boolean;
+}
+
+/** One of these tables. Which, the `ubyte` field before it says: 1 is the first, 0 none. */
+interface Union {
+  readonly union: readonly TableShape[];
+}
+
+/** The fields of a table in schema order; a shape that is a list of fields is a vector of such tables. */
+export type TableShape = readonly Field[];
+
+const TEXT_ENTRY: TableShape = [
+  { name: "name", shape: "string", required: true },
+  { name: "value", shape: "string" },
+];
+
+export const PREPARE_CONF_REQ: TableShape = [
+  { name: "conf", shape: TEXT_ENTRY },
+  { name: "key", shape: "string" },
+];
+
+export const HTTP_REQ_CALL_REQ: TableShape = [
+  { name: "id", shape: "uint32" },
+  { name: "src_ip", shape: "bytes" },
+  { name: "method", shape: "ubyte" },
+  { name: "path", shape: "string", required: true },
+  { name: "args", shape: TEXT_ENTRY },
+  { name: "headers", shape: TEXT_ENTRY },
+  { name: "conf_token", shape: "uint32" },
+];
+
+export const HTTP_RESP_CALL_REQ: TableShape = [
+  { name: "id", shape: "uint32" },
+  { name: "status", shape: "uint16" },
+  { name: "headers", shape: TEXT_ENTRY },
+  { name: "conf_token", shape: "uint32" },
+];
+
+export const EXTRA_INFO_RESP: TableShape = [{ name: "result", shape: "bytes" }];
+
+export const ERR_RESP: TableShape = [{ name: "code", shape: "ubyte" }];
+
+export const PREPARE_CONF_RESP: TableShape = [{ name: "conf_token", shape: "uint32" }];
+
+const STOP: TableShape = [
+  { name: "status", shape: "uint16" },
+  { name: "headers", shape: TEXT_ENTRY },
+  { name: "body", shape: "bytes" },
+];
+
+const REWRITE: TableShape = [
+  { name: "path", shape: "string" },
+  { name: "headers", shape: TEXT_ENTRY },
+  { name: "args", shape: TEXT_ENTRY },
+  { name: "resp_headers", shape: TEXT_ENTRY },
+  { name: "body", shape: "bytes" },
+];
+
+export const HTTP_REQ_CALL_RESP: TableShape = [
+  { name: "id", shape: "uint32" },
+  { name: "action_type", shape: "ubyte" },
+  { name: "action", shape: { union: [STOP, REWRITE] } },
+];
+
+const VAR: TableShape = [{ name: "name", shape: "string", required: true }];
+
+export const EXTRA_INFO_REQ: TableShape = [
+  { name: "info_type", shape: "ubyte" },
+  { name: "info", shape: { union: [VAR, [], []] } },
+];
+
+export const HTTP_RESP_CALL_RESP: TableShape = [
+  { name: "id", shape: "uint32" },
+  { name: "status", shape: "uint16" },
+  { name: "headers", shape: TEXT_ENTRY },
+  { name: "body", shape: "bytes" },
+];
+
+/**
+ * Checks a payload against the table it should hold and returns where that table stands.
+ *
+ * @throws MalformedPayloadError naming the part that does not fit
+ */
+export function verifyTable(bytes: Uint8Array, shape: TableShape): number {
+  if (bytes.length < 4) fail("payload", bytes, `has ${bytes.length} bytes, too few for a table`);
+  const root = readUint32(bytes, 0);
+  verifyTableAt(bytes, root, shape, "payload");
+  return root;
+}
+
+function verifyTableAt(bytes: Uint8Array, table: number, shape: TableShape, path: string): void {
+  if (table + 4 > bytes.length) fail(path, bytes, `starts at ${table}`);
+  const vtable = table - readInt32(bytes, table);
+  if (vtable < 0 || vtable + 4 > bytes.length) fail(path, bytes, `has its vtable at ${vtable}`);
+  const vtableSize = readUint16(bytes, vtable);
+  if (vtableSize < 4 || (vtableSize & 1) !== 0 || vtable + vtableSize > bytes.length) {
+    fail(path, bytes, `has a vtable of ${vtableSize} bytes at ${vtable}`);
+  }
+  const tableSize = readUint16(bytes, vtable + 2);
+  if (tableSize < 4 || table + tableSize > bytes.length) {
+    fail(path, bytes, `has ${tableSize} bytes at ${table}`);
+  }
+  for (let i = 0; i < shape.length; i++) {
+    const field = shape[i]!;
+    const at = fieldAt(bytes, table, i);
+    if (at === 0) {
+      if (field.required || unionType(bytes, table, i, field) !== 0) {
+        fail(path, bytes, `lacks its ${field.name}`);
+      }
+    } else if (at - table < 4 || at + inlineSize(field.shape) > table + tableSize) {
+      fail(path, bytes, `has its ${field.name} outside of itself`);
+    } else if (isUnion(field.shape)) {
+      verifyUnion(bytes, at, field.shape, field.name, unionType(bytes, table, i, field));
+    } else {
+      verifyValue(bytes, at, field.name, field.shape);
+    }
+  }
+}
+
+function verifyUnion(
+  bytes: Uint8Array,
+  at: number,
+  { union }: Union,
+  name: string,
+  type: number,
+): void {
+  if (type === 0) return;
+  const shape = union[type - 1];
+  if (shape === undefined)
+    fail(name, bytes, `has type ${type}, which is none of 0 to ${union.length}`);
+  verifyTableAt(bytes, follow(bytes, at), shape, name);
+}
+
+/** What the field before a union's says; 0 for any other field. That field has been checked by then. */
+function unionType(bytes: Uint8Array, table: number, index: number, { shape }: Field): number {
+  if (!isUnion(shape)) return 0;
+  const at = fieldAt(bytes, table, index - 1);
+  return at === 0 ? 0 : bytes[at]!;
+}
+
+function isUnion(shape: Shape): shape is Union {
+  return typeof shape === "object" && "union" in shape;
+}
+
+function verifyValue(
+  bytes: Uint8Array,
+  at: number,
+  name: string,
+  shape: Exclude<Shape, Union>,
+): void {
+  if (shape === "ubyte" || shape === "uint16" || shape === "uint32") return;
+  const vector = follow(bytes, at);
+  if (vector + 4 > bytes.length) fail(name, bytes, `starts at ${vector}`);
+  const count = readUint32(bytes, vector);
+  const elementSize = shape === "string" || shape === "bytes" ? 1 : 4;
+  if (vector + 4 + count * elementSize > bytes.length) {
+    fail(name, bytes, `has ${count} elements at ${vector}`);
+  }
+  if (typeof shape === "string") return;
+  for (let i = 0; i < count; i++) {
+    verifyTableAt(bytes, follow(bytes, vector + 4 + i * 4), shape, name);
+  }
+}
+
+function inlineSize(shape: Shape): number {
+  return shape === "ubyte" ? 1 : shape === "uint16" ? 2 : 4;
+}
+
+function fail(path: string, bytes: Uint8Array, what: string): never {
+  throw new MalformedPayloadError(`${path} ${what}; the payload has ${bytes.length} bytes`);
+}

@@ -1,0 +1,51 @@
+/** HTTPReqCall: a request through its chain; the reply is nothing, a rewrite or a stop. */
+import { PluginRequest } from "../http/plugin-request.ts";
+import type { Stop } from "../http/stop.ts";
+import { RequestCall } from "../plugin/call.ts";
+import { decodeHttpReqCall } from "../protocol/calls.ts";
+import type { Frame } from "../protocol/frame-builder.ts";
+import {
+  ErrorCode,
+  errorFrame,
+  rewriteFrame,
+  stopFrame,
+  unchangedFrame,
+} from "../protocol/replies.ts";
+import { CallExtraInfo } from "./call-extra-info.ts";
+import type { Peer } from "./peer.ts";
+import { confOf, type Replies, runCall } from "./run-call.ts";
+import type { Runner } from "./runner.ts";
+
+export function handleHttpReqCall(
+  payload: Buffer,
+  peer: Peer,
+  runner: Runner,
+): Promise<void> | undefined {
+  const decoded = decodeHttpReqCall(payload);
+  const conf = confOf(decoded, peer, runner, REPLIES.failure);
+  if (conf === undefined) return undefined;
+  const info = new CallExtraInfo(peer);
+  const call = new RequestCall(new PluginRequest(decoded, info), conf.route, info);
+  return runCall(call, info, conf, peer, runner, REPLIES);
+}
+
+const REPLIES: Replies<RequestCall> = {
+  of: (call, result) => (result === undefined ? passOn(call) : answer(call, result.stop)),
+  failure: () => errorFrame(ErrorCode.SERVICE_UNAVAILABLE),
+};
+
+/** Only what changed. */
+function passOn(call: RequestCall): Frame {
+  const changes = call.request.changes();
+  const added = call.addedHeaders;
+  if (changes === undefined && added === undefined) return unchangedFrame(call.id);
+  const responseHeaders = added?.toWire() ?? [];
+  return rewriteFrame(call.id, { headers: [], args: [], ...changes, responseHeaders });
+}
+
+/** The stop's headers, and those that earlier plugins added where the stop does not set them itself. */
+function answer(call: RequestCall, { status, headers: own, body }: Stop): Frame {
+  const headers = own?.toWire() ?? [];
+  const added = call.addedHeaders?.toWire((name) => own === undefined || !own.has(name)) ?? [];
+  return stopFrame(call.id, { status, headers: [...headers, ...added], body });
+}

@@ -1,0 +1,55 @@
+/** HTTPRespCall: a response through its chain. The reply is always complete. */
+import { ResponseHeaders } from "../http/response-headers.ts";
+import type { Stop } from "../http/stop.ts";
+import { UpstreamResponse } from "../http/upstream-response.ts";
+import { ResponseCall } from "../plugin/call.ts";
+import { decodeHttpRespCall } from "../protocol/calls.ts";
+import type { Frame } from "../protocol/frame-builder.ts";
+import { responseFrame } from "../protocol/replies.ts";
+import { CallExtraInfo } from "./call-extra-info.ts";
+import type { Peer } from "./peer.ts";
+import { confOf, type Replies, runCall } from "./run-call.ts";
+import type { Runner } from "./runner.ts";
+
+export function handleHttpRespCall(
+  payload: Buffer,
+  peer: Peer,
+  runner: Runner,
+): Promise<void> | undefined {
+  const decoded = decodeHttpRespCall(payload);
+  const conf = confOf(decoded, peer, runner, REPLIES.failure);
+  if (conf === undefined) return undefined;
+  const info = new CallExtraInfo(peer);
+  const response = new UpstreamResponse(decoded, info, runner.decodedBodyLimit);
+  const call = new ResponseCall(response, conf.route, info);
+  return runCall(call, info, conf, peer, runner, REPLIES);
+}
+
+const PLAIN_TEXT = { name: "content-type", value: "text/plain; charset=utf-8" };
+
+const REPLIES: Replies<ResponseCall> = {
+  of: (call, result) =>
+    result === undefined
+      ? responseFrame(call.id, call.response.reply())
+      : replacement(call.id, result.stop),
+
+  /** An error frame would make APISIX publish the upstream's body, which a plugin may have had to hide. */
+  failure: (id) =>
+    responseFrame(id, {
+      status: 503,
+      headers: [PLAIN_TEXT],
+      body: Buffer.from("503 Service Unavailable\n"),
+    }),
+};
+
+/**
+ * A response of our own. It always has a header and a body: without the one APISIX would keep the
+ * upstream's headers, without the other the upstream's body.
+ */
+function replacement(id: number, { status, headers = new ResponseHeaders(), body }: Stop): Frame {
+  const fields = headers.toWire();
+  if (fields.length === 0 || (body === undefined && !headers.has("content-type"))) {
+    fields.push(PLAIN_TEXT);
+  }
+  return responseFrame(id, { status, headers: fields, body: body ?? Buffer.from(`${status}\n`) });
+}

@@ -1,0 +1,102 @@
+/** What both kinds of call have in common: find the conf, run its chain, reply once. */
+import type { Call } from "../plugin/call.ts";
+import { type ChainResult, Failure, runChain } from "../plugin/chain.ts";
+import type { PreparedConf } from "../plugin/prepared-conf.ts";
+import type { PreparedPlugin } from "../plugin/prepared-plugin.ts";
+import { PayloadTooLargeError } from "../protocol/frame.ts";
+import type { Frame } from "../protocol/frame-builder.ts";
+import { ErrorCode, errorFrame } from "../protocol/replies.ts";
+import type { CallExtraInfo } from "./call-extra-info.ts";
+import type { Peer } from "./peer.ts";
+import type { Runner } from "./runner.ts";
+
+/** How one kind of call is answered. */
+export interface Replies<C extends Call> {
+  /** What the chain came to, as a frame. */
+  of(call: C, result: Exclude<ChainResult, Failure>): Frame;
+  /** The call fails, and nothing it should have protected gets through. */
+  failure(id: number): Frame;
+}
+
+/** The conf of a call; where none can run, the call is answered here and `undefined` comes back. */
+export function confOf(
+  { id, confToken }: { readonly id: number; readonly confToken: number },
+  peer: Peer,
+  runner: Runner,
+  failure: (id: number) => Frame,
+): PreparedConf | undefined {
+  const conf = runner.confs.get(confToken);
+  if (conf === undefined) {
+    // APISIX prepares its confs again and retries.
+    runner.log.debug("the conf token is not known", { request: id, token: confToken });
+    peer.send(errorFrame(ErrorCode.CONF_TOKEN_NOT_FOUND));
+    return undefined;
+  }
+  if (conf.refusals.length > 0) {
+    logRefusals(conf, runner);
+    peer.send(failure(id));
+    return undefined;
+  }
+  return conf;
+}
+
+/** The same line for every request would bury the log: the logger counts repeated ones. */
+export function logRefusals({ refusals, route }: PreparedConf, { log }: Runner): void {
+  for (const { plugin, reason } of refusals) {
+    log.error(`calls of this route fail: ${reason}`, { plugin, route: route.key });
+  }
+}
+
+/** Runs the conf's chain over the call and sends the reply: at once where no hook waits for anything. */
+export function runCall<C extends Call>(
+  call: C,
+  info: CallExtraInfo,
+  conf: PreparedConf,
+  peer: Peer,
+  runner: Runner,
+  replies: Replies<C>,
+): Promise<void> | undefined {
+  conf.enter();
+  peer.onGone = () => call.abort();
+  const finish = (result: ChainResult): void => {
+    info.end();
+    conf.leave();
+    peer.onGone = undefined;
+    if (call.aborted === undefined) peer.send(frameFor(call, result, conf, replies));
+  };
+  const result = runChain(call, conf.steps, runner.timeout);
+  if (result instanceof Promise) return result.then(finish);
+  finish(result);
+  return undefined;
+}
+
+function frameFor<C extends Call>(
+  call: C,
+  result: ChainResult,
+  conf: PreparedConf,
+  replies: Replies<C>,
+): Frame {
+  if (result instanceof Failure) {
+    const { by, error } = result;
+    by.log.error(`failed, and the ${call.phase} with it`, { request: call.id, error });
+    return replies.failure(call.id);
+  }
+  try {
+    return replies.of(call, result);
+  } catch (error) {
+    const culprits = result === undefined ? conf.steps : [result.by];
+    logUnsendable(culprits, call, error);
+    return replies.failure(call.id);
+  }
+}
+
+/** Where nobody answered for good, each plugin of the chain may have added to the reply. */
+function logUnsendable(culprits: readonly PreparedPlugin[], call: Call, error: unknown): void {
+  const [first] = culprits;
+  first?.log.error(`the reply cannot be sent, and the ${call.phase} failed`, {
+    plugin: culprits.map(({ plugin }) => plugin.name).join(","),
+    request: call.id,
+    ...(error instanceof PayloadTooLargeError && { bytes: error.size }),
+    error,
+  });
+}

@@ -1,0 +1,153 @@
+/** One connection from APISIX: frames in, one call at a time, replies out. */
+import { createFrameDecoder } from "../protocol/frame-decoder.ts";
+import { FrameType, MAX_PAYLOAD_BYTES } from "../protocol/frame.ts";
+import type { Frame } from "../protocol/frame-builder.ts";
+import { dispatch } from "../rpc/dispatch.ts";
+import { ConnectionClosedError, type Peer } from "../rpc/peer.ts";
+import type { Runner } from "../rpc/runner.ts";
+import { createOutbox } from "./outbox.ts";
+
+/** The part of Bun's socket that a connection needs. */
+export interface ByteSocket {
+  write(bytes: Uint8Array): number;
+  pause(): void;
+  resume(): void;
+  end(): void;
+}
+
+interface Waiting {
+  readonly type: number;
+  readonly payload: Buffer;
+}
+
+/** Bytes of calls that may wait behind the one under way; APISIX itself never sends a second one. */
+const MAX_WAITING_BYTES = MAX_PAYLOAD_BYTES;
+
+export class Connection implements Peer {
+  onGone: (() => void) | undefined;
+  /** `performance.now()` when the last call was answered, or the connection opened. */
+  idleSince = performance.now();
+  readonly #decoder = createFrameDecoder((type, payload) => this.#receive(type, payload));
+  readonly #outbox;
+  /** A call is being handled; it may have questions out. */
+  #busy = false;
+  readonly #questions: PromiseWithResolvers<Buffer>[] = [];
+  #asked: Uint8Array[] = [];
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #paused = false;
+
+  constructor(
+    private readonly socket: ByteSocket,
+    private readonly runner: Runner,
+  ) {
+    this.#outbox = createOutbox(socket, () => this.#advance());
+  }
+
+  /** Nothing is under way and nothing waits to be sent. */
+  get isIdle(): boolean {
+    return (
+      !this.#busy &&
+      this.#waiting.length === 0 &&
+      this.#outbox.isEmpty &&
+      this.#decoder.buffered === 0
+    );
+  }
+
+  /** Bytes came in. They belong to the caller again on return. */
+  data(chunk: Uint8Array): void {
+    this.#decoder.push(chunk);
+  }
+
+  /** The socket takes bytes again. */
+  drain(): void {
+    this.#outbox.drain();
+  }
+
+  /** The peer has gone. */
+  closed(): void {
+    this.#waiting = [];
+    this.onGone?.();
+    const gone = new ConnectionClosedError();
+    for (const question of this.#questions.splice(0)) question.reject(gone);
+  }
+
+  send(frame: Frame): void {
+    this.#flushQuestions();
+    this.#outbox.write(frame);
+  }
+
+  ask(question: Frame): Promise<Buffer> {
+    const answer = Promise.withResolvers<Buffer>();
+    // Nobody may be waiting when the connection goes; whoever does sees the rejection all the same.
+    answer.promise.catch(() => undefined);
+    this.#questions.push(answer);
+    if (this.#asked.push(new Uint8Array(question)) === 1)
+      queueMicrotask(() => this.#flushQuestions());
+    return answer.promise;
+  }
+
+  /** Questions of one tick leave as one write. */
+  #flushQuestions(): void {
+    if (this.#asked.length === 0) return;
+    const [only] = this.#asked;
+    const bytes = this.#asked.length === 1 && only ? only : Buffer.concat(this.#asked);
+    this.#asked = [];
+    this.#outbox.write(bytes);
+  }
+
+  /** An answer goes to the oldest question, awaited or not; a call waits for its turn. */
+  #receive(type: number, payload: Buffer): void {
+    if (type === FrameType.ExtraInfo && this.#questions.length > 0) {
+      this.#questions.shift()?.resolve(payload);
+    } else if (this.#mustWait) {
+      this.#waiting.push({ type, payload });
+      this.#waitingBytes += payload.length;
+      if (this.#waitingBytes > MAX_WAITING_BYTES) this.#pause();
+    } else {
+      this.#handle(type, payload);
+    }
+  }
+
+  /** One reply at a time, and none begun while the peer does not read the last: memory stays bounded. */
+  get #mustWait(): boolean {
+    return this.#busy || !this.#outbox.isEmpty || this.#waiting.length > 0;
+  }
+
+  #handle(type: number, payload: Buffer): void {
+    this.#busy = true;
+    const pending = dispatch(type, payload, this, this.runner);
+    if (pending === undefined) this.#done();
+    else
+      void pending.then(() => {
+        this.#done();
+        this.#advance();
+      });
+  }
+
+  #done(): void {
+    this.#busy = false;
+    this.idleSince = performance.now();
+  }
+
+  /** Handles what waited, as far as replies leave at once. */
+  #advance(): void {
+    while (!this.#busy && this.#outbox.isEmpty) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      this.#waitingBytes -= next.payload.length;
+      this.#handle(next.type, next.payload);
+    }
+    if (this.#paused && this.#waitingBytes <= MAX_WAITING_BYTES) {
+      this.#paused = false;
+      this.socket.resume();
+    }
+  }
+
+  /** Answers to questions would not be read either: then the call ends by its deadline. */
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.socket.pause();
+  }
+}
