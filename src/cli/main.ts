@@ -18,6 +18,6 @@ export async function main(
     start({ bundled, flags: {} });
   } else {
     const { runProgram } = await import("./program.ts");
-    await runProgram(bundled, args);
+    await runProgram({ bundled }, args);
   }
 }

@@ -1,18 +1,23 @@
 /** The command line of every command but a plain start. */
-import { Command, CommanderError, Option } from "commander";
-import packageJson from "../../package.json" with { type: "json" };
+import { Command, CommanderError } from "commander";
 import type { BundledPlugin } from "../plugin/registry.ts";
+import { registerCall } from "./call.ts";
 import { ExitCode } from "./exit.ts";
-import { start, type StartOptions } from "./start.ts";
+import { registerPlugins } from "./plugins.ts";
+import { type SettingOptions, sourcesOf, withSettings } from "./settings.ts";
+import { start } from "./start.ts";
+import { registerVersion, VERSION } from "./version.ts";
+
+/** What commands are given. */
+export interface CliContext {
+  readonly bundled: readonly BundledPlugin[];
+}
 
 /** Runs one command; ends the process with its exit code unless the command goes on serving. */
-export async function runProgram(
-  bundled: readonly BundledPlugin[],
-  args: readonly string[],
-): Promise<void> {
-  const program = createProgram(bundled);
+export async function runProgram(context: CliContext, args: readonly string[]): Promise<void> {
+  const program = createProgram(context);
   try {
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(isStartsOptions(args) ? ["start", ...args] : args, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Commander has printed what there is to say.
@@ -20,55 +25,33 @@ export async function runProgram(
   }
 }
 
-/** The settings that every command which runs plugins takes. */
-export interface SettingOptions {
-  readonly config?: string;
-  readonly socket?: string;
-  readonly plugins?: string[];
-  readonly timeout?: string;
-  readonly logLevel?: string;
-  readonly logFormat?: string;
-  readonly logFile?: string;
-}
-
-function createProgram(bundled: readonly BundledPlugin[]): Command {
+function createProgram(context: CliContext): Command {
   const program = new Command("apisix-bun-runner")
     .description("A plugin runner for Apache APISIX: gateway plugins in TypeScript.")
-    .version(packageJson.version, "-V, --version")
-    .exitOverride()
-    .showSuggestionAfterError();
-  withSettings(program.command("start", { isDefault: true }).alias("run"))
-    .option("--socket <path>", "listen here instead of at APISIX_LISTEN_ADDRESS")
-    .description("serve APISIX on its socket (the default)")
-    .action((options: SettingOptions) => start({ bundled, ...sourcesOf(options) }));
+    .version(VERSION, "-V, --version", "print the version")
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, "apisix-bun-runner: ")),
+    })
+    .showSuggestionAfterError()
+    .showHelpAfterError("(--help tells more)")
+    .addHelpText("after", "\nWithout a command it starts, as APISIX calls it.");
+  // Commands take these over from the program when they are made, so this comes first.
+  program.exitOverride();
+  registerStart(program, context);
+  registerCall(program, context);
+  registerPlugins(program, context);
+  registerVersion(program);
   return program;
 }
 
-function withSettings(command: Command): Command {
-  return command
-    .option("-c, --config <file>", "read the settings from this file")
-    .addOption(
-      new Option(
-        "-p, --plugins <dir>",
-        "load the plugins of this folder too; may be repeated",
-      ).argParser((dir: string, dirs: string[] = []) => [...dirs, dir]),
-    )
-    .option("--timeout <duration>", "how long a plugin may take, such as 10s")
-    .option("--log-level <level>", "debug, info, warn or error")
-    .option("--log-format <format>", "text or json")
-    .option("--log-file <file>", "append the log to this file instead of stderr");
+function registerStart(program: Command, { bundled }: CliContext): void {
+  withSettings(program.command("start").alias("run"))
+    .description("serve APISIX on its socket (the default)")
+    .option("--socket <path>", "listen here instead of at APISIX_LISTEN_ADDRESS")
+    .action((options: SettingOptions) => start({ bundled, ...sourcesOf(options) }));
 }
 
-/** The options as settings, by their dotted path. */
-function sourcesOf(options: SettingOptions): Omit<StartOptions, "bundled"> {
-  const flags = {
-    "socket.file": options.socket,
-    "plugins.dirs": options.plugins,
-    "plugins.timeout": options.timeout,
-    "logging.level": options.logLevel,
-    "logging.format": options.logFormat,
-    "logging.file": options.logFile,
-  };
-  const given = Object.entries(flags).filter(([, value]) => value !== undefined);
-  return { flags: Object.fromEntries(given), configFile: options.config };
+/** `apisix-bun-runner --config FILE` is a start too. */
+function isStartsOptions([first]: readonly string[]): boolean {
+  return first?.startsWith("-") === true && !["-h", "--help", "-V", "--version"].includes(first);
 }

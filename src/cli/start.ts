@@ -17,13 +17,10 @@ import { groupId, userId } from "../server/account.ts";
 import { startServer, type Server } from "../server/server.ts";
 import { SocketFileError } from "../server/socket-file.ts";
 import { ExitCode, fail } from "./exit.ts";
-import type { Flags } from "../config/sources.ts";
+import type { SettingSources } from "./settings.ts";
 
-export interface StartOptions {
+export interface StartOptions extends SettingSources {
   readonly bundled: readonly BundledPlugin[];
-  /** Settings from the command line, by their dotted path. */
-  readonly flags: Flags;
-  readonly configFile?: string | undefined;
 }
 
 /** How often confs are looked through for those that have expired. */
@@ -39,7 +36,7 @@ export function start(options: StartOptions): void {
 
   const runner = createRunner(config, options.bundled, log);
   const server = listen(runner, config, path);
-  if (config.plugins.dirs.length > 0) loadPluginFolders(runner, config);
+  loadPluginFolders(runner, config);
   setInterval(() => runner.confs.expire(), EXPIRY_CHECK_MS).unref();
   stopWhenTold(server, runner, log);
   log.info("listening", { socket: path, pid: process.pid });
@@ -69,11 +66,7 @@ function openLog({ logging }: Config) {
 }
 
 /** Everything that calls need, made from the settings. Plugins from folders are not in it yet. */
-export function createRunner(
-  config: Config,
-  bundled: readonly BundledPlugin[],
-  log: Logger,
-): Runner {
+function createRunner(config: Config, bundled: readonly BundledPlugin[], log: Logger): Runner {
   const { confExpireTime: expireTime, limits, plugins, secrets } = config;
   return {
     registry: new PluginRegistry(bundled, log),
@@ -99,8 +92,17 @@ function listen(runner: Runner, { socket }: Config, path: string): Server {
   }
 }
 
+/** The plugins that a runner with these settings has; those in folders are being loaded. */
+export function loadedRegistry(options: StartOptions): PluginRegistry {
+  const { config } = settings(options);
+  const runner = createRunner(config, options.bundled, openLog(config));
+  loadPluginFolders(runner, config);
+  return runner.registry;
+}
+
 /** Starts to load them; calls that come before it is done wait for it. */
-export function loadPluginFolders({ registry, log, timeout }: Runner, { plugins }: Config): void {
+function loadPluginFolders({ registry, log, timeout }: Runner, { plugins }: Config): void {
+  if (plugins.dirs.length === 0) return;
   provideSdk({ "apisix-bun-runner": sdk });
   registry.addAll(
     import("../plugin/folders.ts").then(({ loadFolders }) =>

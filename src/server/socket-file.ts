@@ -4,7 +4,6 @@ import {
   chownSync,
   lstatSync,
   renameSync,
-  rmSync,
   type Stats,
   statSync,
   unlinkSync,
@@ -50,7 +49,8 @@ export function placeSocket(options: SocketFileOptions, bind: (path: string) => 
   checkLength(temporary);
   checkReplaceable(path);
   try {
-    rmSync(temporary, { force: true });
+    // Left by a runner with the same process id, as in a container that was started again.
+    if (lstatIfThere(temporary) !== undefined) unlinkSync(temporary);
     const umask = process.umask(0o177);
     try {
       bind(temporary);

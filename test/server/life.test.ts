@@ -1,0 +1,220 @@
+/** The process as APISIX sees it: start, signals, takeover, the end of its parent. */
+import { describe, expect, test } from "bun:test";
+import { existsSync, lstatSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { executable } from "../support/executable.ts";
+import {
+  answerBytes,
+  nextReply,
+  prepare,
+  prepareBytes,
+  PRE_REQ,
+  request,
+  requestBytes,
+} from "../support/encode.ts";
+import { RawConnection } from "../support/raw-connection.ts";
+import { RunnerProcess } from "../support/runner-process.ts";
+import { TempDir } from "../support/temp-dir.ts";
+
+const SLOW = `
+  import { definePlugin, stop } from "apisix-bun-runner";
+  export default definePlugin({
+    async request({ vars }) { return stop(await vars.get("when")); },
+  });
+`;
+
+describe("start", () => {
+  test("listens where APISIX says, says nothing, and keeps others out", async () => {
+    await using runner = await RunnerProcess.start();
+    using connection = await RawConnection.connect(runner.socket);
+    await prepare(connection, [["say", "{}"]]);
+    const { mode } = lstatSync(runner.socket);
+    expect(mode & 0o777).toBe(process.getuid?.() === 0 ? 0o666 : 0o600);
+    await runner.stop();
+    expect(runner.log.lines).toEqual([]);
+  });
+
+  test("sets the socket's mode", async () => {
+    await using runner = await RunnerProcess.start({
+      env: { APISIX_BUN_RUNNER_SOCKET_MODE: "0660" },
+    });
+    expect(lstatSync(runner.socket).mode & 0o777).toBe(0o660);
+  });
+
+  test("without an address says what to set and exits 2", async () => {
+    const { code, log } = await RunnerProcess.startAndExit({ env: { APISIX_LISTEN_ADDRESS: "" } });
+    expect(code).toBe(2);
+    expect(log.lines).toHaveLength(1);
+    expect(log.text).toContain("APISIX_LISTEN_ADDRESS");
+    expect(log.text).toContain("path_for_test");
+  });
+
+  test.each([
+    ["a file", (path: string) => writeFileSync(path, "precious"), "a file is there and no socket"],
+    ["a directory", (path: string) => mkdirSync(path), "a directory is there and no socket"],
+    [
+      "a symbolic link",
+      (path: string) => symlinkSync("/dev/null", path),
+      "a symbolic link is there",
+    ],
+  ])("where %s is, it says so and leaves it alone", async (_what, make, message) => {
+    using dir = new TempDir();
+    make(dir.file("s.sock"));
+    const before = lstatSync(dir.file("s.sock")).ino;
+    const { code, log } = await RunnerProcess.startAndExit({ socket: dir.file("s.sock") });
+    expect(code).toBe(1);
+    expect(log.lines).toHaveLength(1);
+    expect(log.text).toContain(message);
+    expect(lstatSync(dir.file("s.sock")).ino).toBe(before);
+  });
+
+  test.each([
+    ["/nowhere/at/all.sock", "the directory /nowhere/at does not exist"],
+    ["/dev/null/a.sock", "/dev/null is not a directory"],
+    [`/tmp/${"x".repeat(120)}.sock`, "130 bytes long, 107 is the limit"],
+  ])("at %s it says why not", async (socket, message) => {
+    const { code, log } = await RunnerProcess.startAndExit({ socket });
+    expect(code).not.toBe(0);
+    expect(log.text).toContain(message);
+  });
+
+  test("replaces the socket that a dead runner left", async () => {
+    using dir = new TempDir();
+    const socket = dir.file("s.sock");
+    {
+      await using dead = await RunnerProcess.start({ socket });
+      dead.process.kill("SIGKILL");
+      await dead.process.exited;
+    }
+    expect(existsSync(socket)).toBe(true);
+    await using runner = await RunnerProcess.start({ socket });
+    using connection = await RawConnection.connect(runner.socket);
+    await prepare(connection, [["say", "{}"]]);
+  });
+});
+
+describe("stop", () => {
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "%s without a connection: gone at once, the socket too",
+    async (signal) => {
+      await using runner = await RunnerProcess.start();
+      expect(await runner.stop(signal)).toBe(0);
+      expect(existsSync(runner.socket)).toBe(false);
+    },
+  );
+
+  test("after SIGTERM it accepts and answers until its time is up", async () => {
+    await using runner = await RunnerProcess.start({
+      env: { APISIX_BUN_RUNNER_LOGGING_LEVEL: "info" },
+    });
+    using first = await RawConnection.connect(runner.socket);
+    const confToken = await prepare(first, [["say", '{"body":"hi"}']]);
+    runner.process.kill("SIGTERM");
+    await runner.log.line("stopping");
+    using second = await RawConnection.connect(runner.socket);
+    for (const connection of [first, second]) {
+      expect(await request(connection, { confToken })).toMatchObject({ kind: "stop" });
+    }
+    expect(await runner.process.exited).toBe(0);
+    await Promise.all([first.closed, second.closed]);
+    expect(existsSync(runner.socket)).toBe(false);
+  });
+
+  test("a call under way at SIGTERM gets its answer", async () => {
+    using plugins = new TempDir();
+    plugins.write("slow.ts", SLOW);
+    await using runner = await RunnerProcess.start({
+      args: ["start", "--plugins", plugins.path, "--log-level", "info"],
+    });
+    using connection = await RawConnection.connect(runner.socket);
+    const confToken = await prepare(connection, [["slow", ""]]);
+    await connection.send(requestBytes({ confToken }));
+    expect(await nextReply(connection)).toMatchObject({ kind: "question" });
+    runner.process.kill("SIGTERM");
+    await runner.log.line("stopping");
+    await connection.send(answerBytes("after SIGTERM"));
+    expect(await nextReply(connection)).toMatchObject({ kind: "stop" });
+  });
+
+  test("leaves a successor's socket alone, and its idle connections once that one has the path", async () => {
+    using dir = new TempDir();
+    const socket = dir.file("s.sock");
+    await using old = await RunnerProcess.start({ socket });
+    using pooled = await RawConnection.connect(socket);
+    const token = await prepare(pooled, [["say", '{"body":"hi"}']]);
+    const inode = lstatSync(socket).ino;
+    await using successor = await RunnerProcess.start({ socket });
+    await untilInodeChanges(socket, inode);
+    const theirs = lstatSync(socket).ino;
+    // Pooled connections lead to the old runner, which answers until it is told to go.
+    expect(await request(pooled, { confToken: token })).toMatchObject({ kind: "stop" });
+    old.process.kill("SIGTERM");
+    await pooled.closed;
+    expect(await old.process.exited).toBe(0);
+    expect(lstatSync(socket).ino).toBe(theirs);
+    using fresh = await RawConnection.connect(socket);
+    // Tokens come from the content: what the old one gave out, the new one gives out too.
+    expect(await prepare(fresh, [["say", '{"body":"hi"}']])).toBe(token);
+    expect(successor.process.exitCode).toBeNull();
+  });
+
+  test("leaves what somebody else put at the path", async () => {
+    await using runner = await RunnerProcess.start();
+    using moved = new TempDir();
+    renameSync(runner.socket, moved.file("elsewhere.sock"));
+    writeFileSync(runner.socket, "somebody's");
+    expect(await runner.stop()).toBe(0);
+    expect(existsSync(runner.socket)).toBe(true);
+  });
+
+  test("when its parent is killed, it goes as well", async () => {
+    using dir = new TempDir();
+    const socket = dir.file("s.sock");
+    // The parent holds the other end of the runner's stdin, as APISIX does.
+    const parent = Bun.spawn([process.execPath, "-e", PARENT, executable], {
+      cwd: dir.path,
+      env: {
+        ...process.env,
+        APISIX_LISTEN_ADDRESS: `unix:${socket}`,
+        APISIX_CONF_EXPIRE_TIME: "3600",
+      },
+      stdout: "pipe",
+    });
+    const reader = parent.stdout.getReader();
+    const pid = Number(new TextDecoder().decode((await reader.read()).value));
+    using connection = await RawConnection.connect(socket);
+    await connection.send(prepareBytes(PRE_REQ, [["say", "{}"]]));
+    await nextReply(connection);
+    parent.kill("SIGKILL");
+    await connection.closed;
+    await gone(pid);
+    expect(existsSync(socket)).toBe(false);
+  });
+});
+
+/** Starts the runner as a child and tells its pid once it listens. */
+const PARENT = `
+  const { existsSync } = require("node:fs");
+  const path = process.env.APISIX_LISTEN_ADDRESS.slice(5);
+  const child = require("node:child_process").spawn(process.argv[1], [], { stdio: ["pipe", "inherit", "inherit"] });
+  const timer = setInterval(() => {
+    if (!existsSync(path)) return;
+    clearInterval(timer);
+    console.log(child.pid);
+  }, 1);
+  setInterval(() => {}, 1000);
+`;
+
+/** Resolves when no process has this id any more, but for one that nobody has waited for. */
+async function gone(pid: number): Promise<void> {
+  for (;;) {
+    const stat = await Bun.file(`/proc/${pid}/stat`)
+      .text()
+      .catch(() => "gone");
+    if (stat === "gone" || / [ZX] /.test(stat)) return;
+    await new Promise(setImmediate);
+  }
+}
+
+async function untilInodeChanges(path: string, inode: number): Promise<void> {
+  while (lstatSync(path, { throwIfNoEntry: false })?.ino === inode) await new Promise(setImmediate);
+}
