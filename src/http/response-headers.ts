@@ -85,12 +85,17 @@ export class ResponseHeaders extends HeaderFields {
     return this.#list().length === 0;
   }
 
-  /** Whether there was nothing but framing to begin with. @internal */
-  get startedEmpty(): boolean {
+  /**
+   * Whether APISIX, given an empty list, would keep headers of the upstream. It drops framing and
+   * what it takes from an upstream alone, and keeps the rest.
+   * @internal
+   */
+  get emptyWouldKeepSome(): boolean {
     for (let i = 0; i < this.base.length; i++) {
-      if (!isFraming(this.base.name(i).toLowerCase())) return false;
+      const lower = this.base.name(i).toLowerCase();
+      if (!isFraming(lower) && !isUpstreamOnly(lower)) return true;
     }
-    return true;
+    return false;
   }
 
   protected *fields(): Iterable<HeaderField> {

@@ -105,7 +105,7 @@ export class UpstreamResponse {
    */
   reply(): ResponseReply {
     const headers = this.#headers.toWire();
-    if (headers.length === 0 && !this.#headers.startedEmpty) {
+    if (headers.length === 0 && this.#headers.emptyWouldKeepSome) {
       throw new ProtocolLimitError(
         "a response cannot lose all its headers: APISIX takes an empty list for an unchanged one; keep one of them",
       );

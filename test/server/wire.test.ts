@@ -160,6 +160,16 @@ describe("junk gets BAD_REQUEST, a line, and the connection goes on", () => {
     await prepare(connection, SAY);
   });
 
+  test("a conf refused a thousand times is one line in the log", async () => {
+    using connection = await connect();
+    for (let i = 0; i < 1000; i++) {
+      await connection.send(prepareBytes(PRE_REQ, [["sya", "{}"]]));
+      expect(await nextReply(connection)).toEqual({ kind: "error", code: "BAD_REQUEST" });
+    }
+    await runner.log.line("plugin=sya");
+    expect(runner.log.lines.filter((line) => line.includes("plugin=sya"))).toHaveLength(1);
+  });
+
   test("an unknown token: CONF_TOKEN_NOT_FOUND, in both phases", async () => {
     using connection = await connect();
     for (const bytes of [requestBytes({ confToken: 1 }), responseBytes({ confToken: 1 })]) {

@@ -237,9 +237,8 @@ class GatewayEnd implements ByteSocket {
   #answer(question: Question): void {
     this.asked.push(question);
     const answer = this.#answerTo(question);
-    queueMicrotask(() => {
-      this.#connection.data(new Uint8Array(extraInfoFrame(answer && Buffer.from(answer))));
-    });
+    const bytes = typeof answer === "string" ? Buffer.from(answer) : answer;
+    queueMicrotask(() => this.#connection.data(new Uint8Array(extraInfoFrame(bytes))));
   }
 
   #answerTo(question: Question): string | Uint8Array | undefined {
