@@ -1,2 +1,26 @@
+/** Answers with a text in place of the upstream. */
 import { definePlugin, stop } from "apisix-bun-runner";
-export default definePlugin({ request() { return stop("hi", {status: 201}); } });
+import * as v from "valibot";
+
+const Conf = v.strictObject({
+  /** Empty or left out: the request goes on. */
+  body: v.nullish(v.string(), ""),
+});
+
+/**
+ * The Go runner's `say`, with the same conf.
+ *
+ * @example conf
+ * ```json
+ * { "name": "say", "value": "{\"body\":\"hello\"}" }
+ * ```
+ */
+export default definePlugin({
+  name: "say",
+  description: "Answers with a text in place of the upstream.",
+  config: Conf,
+  request({ config }) {
+    if (config.body === "") return;
+    return stop(config.body, { headers: { "X-Resp-A6-Runner": "Bun" } });
+  },
+});

@@ -47,7 +47,6 @@ function createProgram(context: CliContext): Command {
 function registerStart(program: Command, { bundled }: CliContext): void {
   withSettings(program.command("start").alias("run"))
     .description("serve APISIX on its socket (the default)")
-    .option("--socket <path>", "listen here instead of at APISIX_LISTEN_ADDRESS")
     .action((options: SettingOptions) => start({ bundled, ...sourcesOf(options) }));
 }
 

@@ -1,16 +1,10 @@
-/** The options that stand for settings, for every command that runs plugins. */
+/** The options that stand for settings: one for each row of the table of settings. */
 import { type Command, Option } from "commander";
+import { type SettingPath, settings } from "../config/settings.ts";
 import type { Flags } from "../config/sources.ts";
 
-export interface SettingOptions {
-  readonly config?: string;
-  readonly socket?: string;
-  readonly plugins?: string[];
-  readonly timeout?: string;
-  readonly logLevel?: string;
-  readonly logFormat?: string;
-  readonly logFile?: string;
-}
+/** What commander makes of them: by the option's name in camel case. */
+export type SettingOptions = Readonly<Record<string, unknown>> & { readonly config?: string };
 
 /** Settings as the command line gives them. */
 export interface SettingSources {
@@ -19,30 +13,37 @@ export interface SettingSources {
   readonly configFile?: string | undefined;
 }
 
-export function withSettings(command: Command): Command {
-  return command
-    .option("-c, --config <file>", "read the settings from this file")
-    .addOption(
-      new Option(
-        "-p, --plugins <dir>",
-        "load the plugins of this folder; may be repeated",
-      ).argParser((dir: string, dirs: string[] = []) => [...dirs, dir]),
-    )
-    .option("--timeout <duration>", "how long a plugin may take, such as 10s")
-    .option("--log-level <level>", "debug, info, warn or error")
-    .option("--log-format <format>", "text or json")
-    .option("--log-file <file>", "append the log to this file instead of stderr");
+/** @param except settings that the command decides itself */
+export function withSettings(command: Command, except: readonly SettingPath[] = []): Command {
+  command.option("-c, --config <file>", "read the settings from this file");
+  for (const { option } of optionsBut(except)) command.addOption(option);
+  return command;
 }
 
 export function sourcesOf(options: SettingOptions): SettingSources {
-  const flags = {
-    "socket.file": options.socket,
-    "plugins.dirs": options.plugins,
-    "plugins.timeout": options.timeout,
-    "logging.level": options.logLevel,
-    "logging.format": options.logFormat,
-    "logging.file": options.logFile,
-  };
-  const given = Object.entries(flags).filter(([, value]) => value !== undefined);
+  const flags = optionsBut([]).map(({ path, option }) => [path, options[option.attributeName()]]);
+  const given = flags.filter(([, value]) => value !== undefined);
   return { flags: Object.fromEntries(given), configFile: options.config };
+}
+
+/** The settings as a command line again, for a runner that is started with them. */
+export function settingArgs(options: SettingOptions): string[] {
+  const { flags, configFile } = sourcesOf(options);
+  return [
+    ...(configFile === undefined ? [] : ["--config", configFile]),
+    ...Object.entries(flags).flatMap(([path, value]) => {
+      const flag = settings.get(path as SettingPath)?.flag ?? path;
+      return [value].flat().flatMap((one) => [flag, String(one)]);
+    }),
+  ];
+}
+
+function optionsBut(except: readonly SettingPath[]): { path: SettingPath; option: Option }[] {
+  return Array.from(settings, ([path, { flag, list, description }]) => {
+    const short = path === "plugins.dirs" ? "-p, " : "";
+    const repeated = list ? " (may be repeated)" : "";
+    const option = new Option(`${short}${flag} <value>`, description + repeated);
+    if (list) option.argParser((value: string, before: string[] = []) => [...before, value]);
+    return { path, option };
+  }).filter(({ path }) => !except.includes(path));
 }

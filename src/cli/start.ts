@@ -35,10 +35,12 @@ export function start(options: StartOptions): void {
   surviveStrayErrors(log);
 
   const runner = createRunner(config, options.bundled, log);
-  const server = listen(runner, config, path);
+  // APISIX may change its mind before there is anything to stop.
+  let server: Server | undefined;
+  onStop((reason) => void stop(server, runner, log, reason));
+  server = listen(runner, config, path);
   loadPluginFolders(runner, config);
   setInterval(() => runner.confs.expire(), EXPIRY_CHECK_MS).unref();
-  stopWhenTold(server, runner, log);
   log.info("listening", { socket: path, pid: process.pid });
 }
 
@@ -121,22 +123,30 @@ function surviveStrayErrors(log: Logger): void {
   });
 }
 
-function stopWhenTold(server: Server, runner: Runner, log: ReturnType<typeof createLogger>): void {
+/** Calls back once, with the reason, when it is time to go. Told twice, the process ends at once. */
+function onStop(callback: (reason: string) => void): void {
   let stopping = false;
-  const stop = (reason: string): void => {
-    // Told twice: at once.
+  const told = (reason: string): void => {
     if (stopping) process.exit(ExitCode.ok);
     stopping = true;
-    log.info("stopping", { reason, connections: server.connections });
-    void server.drain().then(() => {
-      runner.confs.clear();
-      log.close();
-      process.exit(ExitCode.ok);
-    });
+    callback(reason);
   };
-  process.on("SIGTERM", () => stop("SIGTERM"));
-  process.on("SIGINT", () => stop("SIGINT"));
-  if (isChildOfApisix()) void endOfStdin().then(() => stopping || stop("APISIX has gone"));
+  process.on("SIGTERM", () => told("SIGTERM"));
+  process.on("SIGINT", () => told("SIGINT"));
+  if (isChildOfApisix()) void endOfStdin().then(() => stopping || told("APISIX has gone"));
+}
+
+async function stop(
+  server: Server | undefined,
+  runner: Runner,
+  log: ReturnType<typeof createLogger>,
+  reason: string,
+): Promise<void> {
+  log.info("stopping", { reason, connections: server?.connections ?? 0 });
+  await server?.drain();
+  runner.confs.clear();
+  log.close();
+  process.exit(ExitCode.ok);
 }
 
 /** APISIX holds the other end of stdin: it ends when APISIX does, however that came about. */

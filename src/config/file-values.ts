@@ -1,7 +1,7 @@
 /** What the config file says of a setting, with `$env.NAME` replaced. */
 import { dirname } from "node:path";
 import type { SettingsFile } from "./file.ts";
-import { type Environment, type Given, splitList, variableIn } from "./given.ts";
+import { contentOf, type Environment, type Given, splitList, variableIn } from "./given.ts";
 import { type Problems, show } from "./problems.ts";
 import type { Setting, SettingPath } from "./settings.ts";
 
@@ -18,21 +18,30 @@ export function givenInFile(
   if (value === undefined || value === null) return undefined;
 
   const read = (item: unknown, at: readonly (string | number)[], name: string): Given[] => {
-    const source = { shown: show(item), where: () => file.where(at, "value") };
+    const where = () => file.where(at, "value");
+    const shown = () => file.written(at) ?? show(item);
     const problem = (text: string) => {
-      problems.add(`${source.where()}: ${name} is ${source.shown}${text}`);
+      problems.add(`${where()}: ${name} is ${shown()}${text}`);
       return [];
     };
     const variable = setting.verbatim ? undefined : variableIn(item);
     if (variable === undefined) {
       const isMixed = !setting.verbatim && typeof item === "string" && item.includes("$env.");
       if (isMixed) return problem("; allowed: $env.NAME as the whole value, not as a part");
-      return [{ ...source, value: item, place: { base: dirname(file.path), text: file.text } }];
+      return [
+        { value: item, name, shown, where, place: { base: dirname(file.path), text: file.text } },
+      ];
     }
-    const content = env[variable];
-    if (content === undefined) return problem(`, but no environment variable ${variable} is set`);
-    const values = Array.isArray(value) || !setting.list ? [content] : splitList(content);
-    return values.map((each) => ({ ...source, value: each, place: { base: cwd } }));
+    const content = contentOf(variable, env);
+    if (content === undefined)
+      return problem(`, but the environment variable ${variable} is not set`);
+    return (at === keys && setting.list ? splitList(content) : [content]).map((each) => ({
+      value: each,
+      name,
+      shown: () => `what $env.${variable} holds (not shown, it may be a secret)`,
+      where,
+      place: { base: cwd },
+    }));
   };
 
   if (Array.isArray(value) && setting.list) {
@@ -48,11 +57,10 @@ export function givenInFile(
   }
   // What comes from the environment by default may be missing there, whichever variable is named.
   const mayBeUnset = variableIn(setting.default) !== undefined;
-  if (mayBeUnset && variable !== undefined && !env[variable]) return undefined;
+  if (mayBeUnset && variable !== undefined && !contentOf(variable, env)) return undefined;
   return read(value, keys, path);
 }
 
 function member(value: unknown, key: string): unknown {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-  return Reflect.get(value, key);
+  return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Positions, positionsIn } from "./positions.ts";
-import { type Problems, show } from "./problems.ts";
+import { escapeHidden, type Problems, show } from "./problems.ts";
 import { mayRepeatKeys } from "./repeated-keys.ts";
 import { configFileVariable } from "./settings.ts";
 
@@ -14,6 +14,8 @@ export interface SettingsFile {
   readonly content: Readonly<Record<string, unknown>>;
   /** `file:line:column` of a key or its value. */
   where(path: readonly (string | number)[], part: "key" | "value"): string;
+  /** A number as it stands in the file, where `Bun.YAML` has made another one of it: `0880`, `1e3`. */
+  written(path: readonly (string | number)[]): string | undefined;
 }
 
 /** The path of the file, and who named it; without a name it may be missing. */
@@ -46,14 +48,15 @@ export function readSettingsFile(
   // Only a problem asks for positions, so that a start without one does not wait for the `yaml` package.
   let known: Positions | undefined;
   const positions = () => (known ??= positionsIn(text));
+  const name = escapeHidden(path);
   const report = ({ line, column }: { line: number; column: number }, problem: string) =>
-    problems.add(`${path}:${line}:${column}: ${problem}`);
+    problems.add(`${name}:${line}:${column}: ${problem}`);
 
   const parsed = parse(text);
   if (parsed instanceof Error) {
     const { errors } = positions();
-    for (const error of errors) report(error, error.cause);
-    if (errors.length === 0) problems.add(`${path}: ${parsed.message}`);
+    for (const error of errors.slice(0, maxSyntaxErrors)) report(error, error.cause);
+    if (errors.length === 0) problems.add(`${name}: ${parsed.message}`);
     return undefined;
   }
   if (mayRepeatKeys(text, parsed)) {
@@ -77,10 +80,14 @@ export function readSettingsFile(
     content: content as Record<string, unknown>,
     where(keys, part) {
       const position = positions().find(keys, part);
-      return position === undefined ? path : `${path}:${position.line}:${position.column}`;
+      return position === undefined ? name : `${name}:${position.line}:${position.column}`;
     },
+    written: (keys) => positions().number(keys),
   };
 }
+
+/** Most are consequences of the first. */
+const maxSyntaxErrors = 5;
 
 function readText(
   path: string,
@@ -93,7 +100,7 @@ function readText(
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (namedBy === undefined && (code === "ENOENT" || code === "ENOTDIR")) return undefined;
     problems.add(
-      `${path}: the config file${namedBy ? ` named by ${namedBy}` : ""} cannot be read: ${reasonOf(error)}`,
+      `${escapeHidden(path)}: the config file${namedBy ? ` named by ${namedBy}` : ""} cannot be read: ${reasonOf(error)}`,
     );
     return undefined;
   }

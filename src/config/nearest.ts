@@ -1,14 +1,17 @@
 /** Finds the word that was probably meant. */
 
-/** The candidate that is nearest to the word, where one is near enough to be suggested. Case, `_` and `-` do not count. */
+/**
+ * The candidate that is nearest to the word, where one is near enough to be suggested. Case does not count,
+ * and a beginning (`warn` of `WARNING`, `sock` of `socket`) is as near as one wrong letter.
+ */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   // No candidate is that long, and the distance takes time.
   if (word.length > 100) return undefined;
-  const plain = simplify(word);
+  const plain = word.toLowerCase();
   let best: string | undefined;
   let least = Math.max(1, Math.floor(plain.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(plain, simplify(candidate));
+    const distance = distanceOf(plain, candidate.toLowerCase());
     if (distance < least) {
       best = candidate;
       least = distance;
@@ -17,8 +20,10 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-function simplify(word: string): string {
-  return word.toLowerCase().replace(/[_-]/g, "");
+function distanceOf(from: string, to: string): number {
+  const shorter = Math.min(from.length, to.length);
+  if (from !== to && shorter >= 3 && (from.startsWith(to) || to.startsWith(from))) return 1;
+  return editDistance(from, to);
 }
 
 /** How many letters have to be inserted, dropped, replaced or swapped with their neighbour. */

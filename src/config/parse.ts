@@ -118,21 +118,26 @@ export const socketPath: Kind<string> = {
 /**
  * Permission bits that let at least the owner read and write.
  *
- * `Bun.YAML` reads `0660` as the number 660 (YAML 1.2 has no such octals) and `0o660` as 432. From 0600 on the two never
- * meet: digits that are meant as octal give 600 to 777, a value gives 384 to 511.
+ * `Bun.YAML` reads `0660` as the number 660 (YAML 1.2 knows no such octals) and `0o660` as 432. From 0600 on the two do
+ * not meet: octal digits read as decimal give 600 to 777, the true value is 384 to 511. What else gives such a number,
+ * `0432` or `0o1224`, is told apart by the text.
  */
 export const fileMode: Kind<number> = {
   allowed: `octal permission bits from "0600" to "0777" such as "0660"`,
-  parse(given, { text }) {
-    if (typeof given === "number" && given >= 0o600 && given <= 0o777) {
-      const isMeantAsOctal = new RegExp(`(?<![\\w.])0+${given}(?![\\w.])`).test(text ?? "");
-      return isMeantAsOctal ? new Refused() : given;
-    }
-    if (typeof given !== "number" && typeof given !== "string") return new Refused();
-    const digits = /^(?:0o?)?([67][0-7]{2})$/.exec(String(given))?.[1];
-    return digits === undefined ? new Refused() : Number.parseInt(digits, 8);
+  parse(given, { text = "" }) {
+    if (typeof given === "string") return octal(given) ?? new Refused();
+    if (typeof given !== "number") return new Refused();
+    const isWritten = (digits: string) => new RegExp(`(?<![\\w.])${digits}(?![\\w.])`).test(text);
+    if (given >= 0o600 && given <= 0o777) return isWritten(`0+${given}`) ? new Refused() : given;
+    const mode = octal(String(given));
+    return mode !== undefined && isWritten(`0*${given}`) ? mode : new Refused();
   },
 };
+
+function octal(digits: string): number | undefined {
+  const [, mode] = /^(?:0o?)?([67][0-7]{2})$/.exec(digits) ?? [];
+  return mode === undefined ? undefined : Number.parseInt(mode, 8);
+}
 
 /** The name or the numeric id of a user or a group. */
 export function account(of: "user" | "group"): Kind<string | number> {

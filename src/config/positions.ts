@@ -1,5 +1,5 @@
 /** Finds where in a YAML text a key or a value is, and what is wrong with the text. */
-import type { Document, Node, Pair, YAMLMap } from "yaml";
+import type { Pair } from "yaml";
 
 export interface Position {
   readonly line: number;
@@ -13,6 +13,8 @@ export interface Positions {
   readonly repeated: readonly (Position & { readonly key: string; readonly firstLine: number })[];
   /** Where the key at this path is, or its value; a place around it where it is not written out. */
   find(path: readonly (string | number)[], part: "key" | "value"): Position | undefined;
+  /** The number at this path as it is written: `0660`, `1e3`. */
+  number(path: readonly (string | number)[]): string | undefined;
 }
 
 /**
@@ -21,9 +23,8 @@ export interface Positions {
 export function positionsIn(text: string): Positions {
   const yaml: typeof import("yaml") = require("yaml");
   const lines = new yaml.LineCounter();
-  const document: Document.Parsed = yaml.parseDocument(text, {
+  const document = yaml.parseDocument(text, {
     lineCounter: lines,
-    merge: true,
     prettyErrors: false,
     uniqueKeys: false,
   });
@@ -34,9 +35,11 @@ export function positionsIn(text: string): Positions {
   };
   const positionOf = (node: unknown): Position | undefined =>
     yaml.isNode(node) && node.range ? at(node.range[0]) : undefined;
-  const pairOf = (map: YAMLMap, key: string): Pair | undefined =>
-    map.items.findLast((pair) => keyOf(pair) === key);
-  const keyOf = (pair: Pair): string => String(yaml.isScalar(pair.key) ? pair.key.value : pair.key);
+  const resolved = (node: unknown): unknown => (yaml.isAlias(node) ? node.resolve(document) : node);
+  const keyOf = (pair: Pair): string => {
+    const key = resolved(pair.key);
+    return String(yaml.isScalar(key) ? key.value : key);
+  };
 
   const repeated: Positions["repeated"][number][] = [];
   const collectRepeated = (node: unknown, path: readonly string[]): void => {
@@ -55,33 +58,54 @@ export function positionsIn(text: string): Positions {
   };
   collectRepeated(document.contents, []);
 
+  /** The nodes on the way, from the outermost one, each with its key where it has one. */
+  const nodesTo = (path: readonly (string | number)[]): { key?: unknown; value: unknown }[] => {
+    const way: { key?: unknown; value: unknown }[] = [{ value: document.contents }];
+    for (const step of path) {
+      const node = resolved(way.at(-1)?.value);
+      const pair = yaml.isMap(node)
+        ? node.items.findLast((each) => keyOf(each) === String(step))
+        : undefined;
+      if (pair !== undefined) way.push({ key: pair.key, value: pair.value });
+      else if (yaml.isSeq(node)) way.push({ value: node.items[Number(step)] });
+      else break;
+    }
+    return way;
+  };
+
+  const errors: Positions["errors"][number][] = document.errors.map(({ pos, message, code }) => ({
+    ...at(pos[0]),
+    cause: message,
+    code,
+  }));
+  // An alias is not looked up before it is needed, which for other errors is never.
+  if (errors.length === 0) {
+    yaml.visit(document, {
+      Alias(_key, alias) {
+        const position = positionOf(alias);
+        if (position === undefined || alias.resolve(document) !== undefined) return;
+        errors.push({ ...position, cause: `Unresolved alias ${alias.source}`, code: "BAD_ALIAS" });
+      },
+    });
+  }
+
   return {
-    errors: document.errors.map(({ pos, message, code }) => ({
-      ...at(pos[0]),
-      cause: message,
-      code,
-    })),
+    errors,
     repeated,
     find(path, part) {
-      let node: Node | unknown = document.contents;
-      let found = positionOf(node);
-      for (const [index, key] of path.entries()) {
-        if (yaml.isAlias(node)) node = node.resolve(document);
-        if (yaml.isMap(node)) {
-          const pair = pairOf(node, String(key));
-          if (pair === undefined) return found;
-          node = pair.value;
-          const isLast = index === path.length - 1;
-          found =
-            (isLast && part === "value" ? positionOf(node) : undefined) ??
-            positionOf(pair.key) ??
-            found;
-        } else if (yaml.isSeq(node)) {
-          node = node.items[Number(key)];
-          found = positionOf(node) ?? found;
-        } else return found;
-      }
-      return found;
+      const way = nodesTo(path);
+      const isThere = way.length === path.length + 1;
+      const places = way.map(({ key, value }, index) => {
+        const isTarget = isThere && index === path.length;
+        return isTarget && part === "value"
+          ? (positionOf(value) ?? positionOf(key))
+          : (positionOf(key) ?? positionOf(value));
+      });
+      return places.findLast((place) => place !== undefined);
+    },
+    number(path) {
+      const node = nodesTo(path)[path.length]?.value;
+      return yaml.isScalar(node) && typeof node.value === "number" ? node.source : undefined;
     },
   };
 }

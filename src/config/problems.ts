@@ -45,8 +45,8 @@ function cut(text: string): string {
   return text.length <= maxShown ? text : `${text.slice(0, maxShown)}…`;
 }
 
-/** What JSON leaves as it is, and terminals and log readers act on. */
-function escapeHidden(text: string): string {
+/** Spells out what terminals and log readers act on. */
+export function escapeHidden(text: string): string {
   return text.replace(
     /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -13,7 +13,7 @@ export function mayRepeatKeys(text: string, parsed: unknown): boolean {
   const withoutComments = text.replace(/^\s*#.*$|^([^"'\n]*?\s)#.*$/gm, "$1");
   for (const [key, count] of counts) {
     const asKey = new RegExp(`(?<![^\\s{,["'])${RegExp.escape(key)}(?=["']?\\s*(?:[:,}]|$))`, "gm");
-    if ((withoutComments.match(asKey) ?? []).length !== count) return true;
+    if ((withoutComments.match(asKey) ?? []).length > count) return true;
   }
   return false;
 }

@@ -33,7 +33,7 @@ export interface Config {
   readonly plugins: {
     /** Absolute paths of folders with plugins. */
     readonly dirs: readonly string[];
-    /** The longest that one call may take, in ms. */
+    /** The longest that one plugin may take for one call, in ms. */
     readonly timeout: number;
   };
   /** What confs may refer to, and nothing else. */
@@ -107,19 +107,19 @@ const table: { readonly [Path in SettingPath]: RowFor<ValueAt<Path>> } = {
     description: "The group that the socket file is given to.",
   },
   "logging.level": {
-    flag: "--logging-level",
+    flag: "--log-level",
     kind: choice("debug", "info", "warn", "error"),
     default: "warn",
     description: "The least serious records that are written, in any case (`WARN` too).",
   },
   "logging.format": {
-    flag: "--logging-format",
+    flag: "--log-format",
     kind: choice("text", "json"),
     default: "text",
     description: "One line of text or one JSON object a record.",
   },
   "logging.file": {
-    flag: "--logging-file",
+    flag: "--log-file",
     kind: path("file"),
     description:
       "A file to append records to. By default they go to stderr, which APISIX puts into its error.log.",
@@ -132,10 +132,11 @@ const table: { readonly [Path in SettingPath]: RowFor<ValueAt<Path>> } = {
     description: "Folders to load plugins from, beside those that are in the executable.",
   },
   "plugins.timeout": {
-    flag: "--plugins-timeout",
+    flag: "--timeout",
     kind: duration({ max: "55s", why: "APISIX gives up after 60s" }),
     default: "10s",
-    description: "The longest that one call may take, all its plugins together.",
+    description:
+      "The longest that one plugin may take for one call, unless the plugin itself says another time.",
   },
   "secrets.env": {
     flag: "--secrets-env",

@@ -1,7 +1,7 @@
 /** Reads each setting from the first source that has it: flag, environment, file, default. */
 import type { SettingsFile } from "./file.ts";
 import { givenInFile } from "./file-values.ts";
-import { type Environment, type Given, givenText, splitList, variableIn } from "./given.ts";
+import { type Environment, type Given, givenTexts, splitList, variableIn } from "./given.ts";
 import { Refused } from "./parse.ts";
 import type { Problems } from "./problems.ts";
 import {
@@ -38,8 +38,8 @@ export function readSettings(
       givenInEnvironment(path, setting, sources),
       file && givenInFile(path, setting, file, sources, problems),
     ].filter((each) => each !== undefined);
-    if (given.length === 0) given.push(givenByDefault(setting, sources));
-    const [value] = given.map((each) => parse(path, setting, each, problems));
+    if (given.length === 0) given.push(givenByDefault(path, setting, sources));
+    const [value] = given.map((each) => parse(setting, each, problems));
     const [section = "", key = ""] = path.split(".");
     (config[section] ??= {})[key] = value;
   }
@@ -47,18 +47,12 @@ export function readSettings(
   return config as Omit<Config, "confExpireTime">;
 }
 
-function parse(
-  path: SettingPath,
-  { kind, list }: Setting,
-  given: readonly Given[],
-  problems: Problems,
-): unknown {
-  const values = given.map(({ value, shown, where, place }, index) => {
+function parse({ kind, list }: Setting, given: readonly Given[], problems: Problems): unknown {
+  const values = given.map(({ value, name, shown, where, place }) => {
     const parsed = kind.parse(value, place);
     if (!(parsed instanceof Refused)) return parsed;
-    const name = list ? `${path}[${index}]` : path;
-    const reason = parsed.reason === undefined ? "" : `, ${parsed.reason}`;
-    problems.add(`${where()}: ${name} is ${shown}${reason}; allowed: ${kind.allowed}`);
+    const reason = parsed.reason === undefined ? "" : ` (${parsed.reason})`;
+    problems.add(`${where()}: ${name} is ${shown()}${reason}; allowed: ${kind.allowed}`);
     return undefined;
   });
   return list ? values : values[0];
@@ -66,35 +60,38 @@ function parse(
 
 function givenByFlag(
   path: SettingPath,
-  { flag, list }: Setting,
+  { flag, list: isList = false }: Setting,
   { flags, cwd }: Sources,
   problems: Problems,
 ): Given[] | undefined {
   const value = flags?.[path];
   if (value === undefined) return undefined;
   const values = typeof value === "string" ? [value] : value;
-  if (!list && values.length > 1)
+  if (!isList && values.length !== 1)
     problems.add(`${flag}: ${path} is given ${values.length} times; allowed: once`);
-  return values.map((each) => givenText(each, flag, cwd));
+  return givenTexts(values, { path, isList, source: flag, cwd });
 }
 
 /** A variable that is empty counts as not set. */
 function givenInEnvironment(
   path: SettingPath,
-  { list }: Setting,
+  { list: isList = false }: Setting,
   { env, cwd }: Sources,
 ): Given[] | undefined {
-  const name = environmentName(path);
-  const value = env[name];
-  if (!value) return undefined;
-  return (list ? splitList(value) : [value]).map((each) => givenText(each, name, cwd));
+  const source = environmentName(path);
+  const value = env[source];
+  return value
+    ? givenTexts(isList ? splitList(value) : [value], { path, isList, source, cwd })
+    : undefined;
 }
 
-function givenByDefault(setting: Setting, { env, cwd }: Sources): Given[] {
-  const { default: value } = setting;
+function givenByDefault(
+  path: SettingPath,
+  { default: value }: Setting,
+  { env, cwd }: Sources,
+): Given[] {
   if (value === undefined || typeof value === "object") return [];
-  const variable = variableIn(value);
-  if (variable === undefined) return [givenText(String(value), "default", cwd)];
-  const set = env[variable];
-  return set ? [givenText(set, variable, cwd)] : [];
+  const source = variableIn(value);
+  const text = source === undefined ? String(value) : env[source];
+  return text ? givenTexts([text], { path, isList: false, source: source ?? "default", cwd }) : [];
 }

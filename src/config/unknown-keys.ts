@@ -59,14 +59,16 @@ function reportUnknown(
   );
 }
 
-/** The nearest key beside it, or one of that name in another section. */
+/** The nearest key beside it, or else one in another section; `socket.file: x` is meant as a key in a section. */
 function suggestion(path: readonly string[], siblings: readonly string[]): string {
   const name = path.at(-1) ?? "";
-  const sibling = nearest(name, siblings);
-  const meant =
-    sibling === undefined
-      ? (nearest(name, settings.keys()) ??
-        [...settings.keys()].find((each) => nearest(name, [each.split(".")[1] ?? ""])))
-      : [...path.slice(0, -1), sibling].join(".");
-  return meant === undefined ? "" : `; did you mean ${meant}?`;
+  const sibling = name.includes(".") ? undefined : nearest(name, siblings);
+  if (sibling !== undefined) return `; did you mean ${[...path.slice(0, -1), sibling].join(".")}?`;
+  const paths = [...settings.keys()];
+  const keys = paths.map((each) => each.slice(each.indexOf(".") + 1));
+  const key = nearest(name, keys);
+  const elsewhere = nearest(name, paths) ?? paths.find((_, index) => keys[index] === key);
+  if (elsewhere === undefined) return "";
+  const [section, inside] = elsewhere.split(".");
+  return `; did you mean ${elsewhere}, the key ${inside} in the section ${section}?`;
 }

@@ -1,5 +1,4 @@
 /** What a runner sends, verified and decoded at once. */
-import { isUtf8 } from "node:buffer";
 import { FrameType } from "../protocol/frame.ts";
 import { Code } from "../protocol/generated/a6/err/code.ts";
 import { Info } from "../protocol/generated/a6/extra-info/info.ts";
@@ -22,6 +21,7 @@ import {
   PREPARE_CONF_RESP,
   verifyTable,
 } from "../protocol/verify.ts";
+import { exactText } from "./wire-text.ts";
 
 /** The code of an error frame by its name; a number where the protocol has no name for it. */
 export type ErrorCodeName = keyof typeof Code | number;
@@ -56,6 +56,9 @@ export interface StopReply {
   readonly body?: Uint8Array;
 }
 
+/** What can become of a request. */
+export type RequestReply = ContinueReply | RewriteReply | StopReply;
+
 /** What becomes of the upstream's response. */
 export interface ResponseReply {
   readonly kind: "response";
@@ -69,9 +72,7 @@ export type RunnerReply =
   | { readonly kind: "error"; readonly code: ErrorCodeName }
   | { readonly kind: "conf-token"; readonly token: number }
   | { readonly kind: "question"; readonly question: Question }
-  | ContinueReply
-  | RewriteReply
-  | StopReply
+  | RequestReply
   | ResponseReply;
 
 /**
@@ -120,7 +121,7 @@ function httpReqCallReply(payload: Buffer): RunnerReply {
   return {
     kind: "rewrite",
     id,
-    ...(path !== 0 && { path: exact(readBytes(payload, path)) }),
+    ...(path !== 0 && { path: exactText(readBytes(payload, path)) }),
     headers: entries(payload, action, 1),
     args: entries(payload, action, 2),
     responseHeaders: entries(payload, action, 3),
@@ -175,15 +176,11 @@ function entries(payload: Buffer, table: number, field: number): WireEntry[] {
   const found = TextEntries.at(payload, fieldAt(payload, table, field));
   return Array.from({ length: found.length }, (_, i) => {
     const value = found.valueBytes(i);
-    return { name: exact(found.nameBytes(i)), value: value && exact(value) };
+    return { name: exactText(found.nameBytes(i)), value: value && exactText(value) };
   });
 }
 
 function body(payload: Buffer, table: number, field: number): { body?: Uint8Array } {
   const at = fieldAt(payload, table, field);
   return at === 0 ? {} : { body: readBytes(payload, at) };
-}
-
-function exact(bytes: Uint8Array): WireText {
-  return isUtf8(bytes) ? Buffer.from(bytes).toString("utf8") : bytes;
 }

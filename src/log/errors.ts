@@ -45,7 +45,9 @@ export function firstFrame(error: Error): string | undefined {
     .slice(0, 20_000)
     .split("\n")
     .filter((line) => line.length < 1000 && !line.includes("/node_modules/"))
-    .flatMap((line) => /^\s*at (?:.*\()?(\S+:\d+:\d+)\)?$/.exec(line)?.[1] ?? []);
+    .flatMap((line) => /^\s*at (?:.*\()?(\S+:\d+:\d+)\)?$/.exec(line)?.[1] ?? [])
+    // Constructors that a class does not write itself stand in the stack as "unknown".
+    .filter((place) => !place.startsWith("unknown:"));
   return places.find((place) => !place.includes("/$bunfs/")) ?? places[0];
 }
 

@@ -58,7 +58,7 @@ export interface LogSeams {
  */
 export function createLogger(
   settings: LogSettings,
-  { clock = systemClock, sink = openSink(settings.file) }: LogSeams = {},
+  { clock = systemClock(), sink = openSink(settings.file) }: LogSeams = {},
 ): Logger & {
   /** Opens the file again under its name, for logrotate. Should that fail, the old file stays in use and says so. */
   reopen(): void;

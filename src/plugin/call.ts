@@ -30,6 +30,7 @@ export abstract class Call {
   protected current: CallContext | undefined;
   /** Why the call is over before its chain is, if it is. */
   #aborted: Error | undefined;
+  #turn = 0;
 
   constructor(
     readonly id: number,
@@ -49,11 +50,17 @@ export abstract class Call {
     return this.#aborted;
   }
 
+  /** Changes when the plugin whose turn it is has lost it: what it was about to do is not wanted any more. */
+  get turn(): number {
+    return this.#turn;
+  }
+
   /** Runs a plugin's hook. */
   abstract invoke(step: PreparedPlugin): HookResult | Promise<HookResult>;
 
-  /** Aborts the signal of the plugin whose turn it is. */
+  /** Ends the turn of the plugin at work: aborts its signal, and its hook if it has not begun. */
   abortStep(reason: Error): void {
+    this.#turn++;
     this.current?.abort(reason);
   }
 

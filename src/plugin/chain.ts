@@ -1,5 +1,5 @@
 /** Runs a chain of plugins over one call. */
-import { HttpError } from "../http/errors.ts";
+import { CallEndedError, HttpError } from "../http/errors.ts";
 import { Stop, stopFromError } from "../http/stop.ts";
 import { stopFromResponse } from "../http/web-response.ts";
 import type { Call } from "./call.ts";
@@ -82,8 +82,11 @@ async function goOn(
   return runChain(call, steps, timeout, index + 1);
 }
 
+/** Waits for the conf's checks and `setup`; a hook whose time ran out meanwhile does not begin. */
 async function invokeWhenReady(call: Call, step: PreparedPlugin): Promise<HookResult> {
+  const { turn } = call;
   await step.ready();
+  if (call.turn !== turn) throw new CallEndedError("the call ended before the plugin was set up");
   return call.invoke(step);
 }
 

@@ -28,26 +28,27 @@ export function validateConf(
   conf: unknown,
 ): unknown | Promise<unknown> {
   if (schema === undefined) return deepFreeze(conf);
-  if ("~standard" in schema) {
-    const result = schema["~standard"].validate(conf);
-    return result instanceof Promise
-      ? result.then((settled) => deepFreeze(valueOf(settled)))
-      : deepFreeze(valueOf(result));
-  }
-  const config = callFunction(schema, conf);
-  return config instanceof Promise ? config.then(deepFreeze, rethrow) : deepFreeze(config);
-}
-
-function callFunction(schema: (conf: unknown) => unknown, conf: unknown): unknown {
   try {
-    return schema(conf);
-  } catch (cause) {
-    return rethrow(cause);
+    const checked = "~standard" in schema ? standard(schema, conf) : schema(conf);
+    return checked instanceof Promise
+      ? checked.then(deepFreeze).catch(refuse)
+      : deepFreeze(checked);
+  } catch (error) {
+    return refuse(error);
   }
 }
 
-function rethrow(cause: unknown): never {
-  throw new InvalidConfError(cause instanceof Error ? cause.message : String(cause), { cause });
+function standard(schema: StandardSchemaV1, conf: unknown): unknown | Promise<unknown> {
+  const result = schema["~standard"].validate(conf);
+  return result instanceof Promise ? result.then(valueOf) : valueOf(result);
+}
+
+/** Whatever a check throws, the conf was not found valid. */
+function refuse(error: unknown): never {
+  if (error instanceof InvalidConfError) throw error;
+  throw new InvalidConfError(error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
 }
 
 function valueOf(result: StandardSchemaV1.Result<unknown>): unknown {
@@ -55,10 +56,12 @@ function valueOf(result: StandardSchemaV1.Result<unknown>): unknown {
   throw new InvalidConfError(result.issues.map(describeIssue).join("; "));
 }
 
-function describeIssue({ message, path }: StandardSchemaV1.Issue): string {
-  if (path === undefined || path.length === 0) return message;
-  const name = path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
-  return `${name}: ${message}`;
+function describeIssue(issue: StandardSchemaV1.Issue): string {
+  const path = (issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part));
+  // Valibot says of a key that a strict object does not have: expected never.
+  const isUnknownKey = "expected" in issue && issue.expected === "never" && path.length > 0;
+  const message = isUnknownKey ? "there is no such field" : issue.message;
+  return path.length === 0 ? message : `${path.join(".")}: ${message}`;
 }
 
 /** Freezes plain objects and arrays, so that no call can change what the next one reads. */

@@ -62,9 +62,10 @@ function build(
       step.prepare(value, options.secrets);
       steps.push(step);
     } catch (error) {
-      if (!(error instanceof InvalidConfError)) throw error;
+      // Whatever went wrong, a chain without this plugin must not run in its place.
       if (plugin.onError === "fail") {
-        refusals.push({ plugin: name, reason: `conf is not valid: ${error.message}` });
+        const reason = error instanceof InvalidConfError ? error.message : String(error);
+        refusals.push({ plugin: name, reason: `conf is not valid: ${reason}` });
       } else {
         step.log.error('conf is not valid; the chain runs without it (onError "continue")', {
           error,

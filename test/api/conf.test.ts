@@ -15,7 +15,7 @@ afterEach(() => {
 async function configOf(value: string, config?: ConfigSchema<unknown>) {
   const plugin = {
     ...(config && { config }),
-    request: ({ config: c }: { config: unknown }) => stop(Bun.inspect(c)),
+    request: ({ config: c }: { config: unknown }) => stop(JSON.stringify(c)),
   };
   const { text, log } = await (await inlinePlugins({ it: plugin })).request([["it", value]]);
   return text ?? log.join("\n");
@@ -71,6 +71,53 @@ test("an asynchronous check that fails: the token is given at once, the calls fa
   const { reply, log } = await chain.request([["it", ""]]);
   expect(reply).toEqual({ kind: "error", code: "SERVICE_UNAVAILABLE" });
   expect(log.join("\n")).toContain("not in the database");
+});
+
+describe.each([
+  [
+    "a schema",
+    (fail: () => never) =>
+      ({ "~standard": { version: 1, vendor: "test", validate: fail } }) as const,
+  ],
+  ["a function", (fail: () => never) => fail],
+])("%s that throws or rejects is a conf that is not valid", (_what, schemaOf) => {
+  test.each([
+    [
+      "throws",
+      () => {
+        throw new TypeError("cannot read x");
+      },
+    ],
+    ["rejects", () => Promise.reject(new TypeError("cannot read x")) as never],
+  ])("%s", async (_how, fail) => {
+    const chain = await inlinePlugins({
+      it: { config: schemaOf(fail), request() {}, response() {} },
+    });
+    const request = await chain.request([["it", "{}"]]);
+    expect(request.reply.kind).toBe("error");
+    expect(request.log.join("\n")).toContain("conf is not valid");
+    expect(request.log.join("\n")).toContain("cannot read x");
+    // An error frame here would publish the upstream's body.
+    const response = await chain.response([["it", "{}"]], {
+      headers: [["x-secret", "1"]],
+      body: "secret",
+    });
+    expect(response.reply).toMatchObject({ kind: "response", status: 503 });
+    expect(JSON.stringify(response.reply)).not.toContain("x-secret");
+  });
+});
+
+test("a conf nested too deeply to look through is refused, in the response phase as well", async () => {
+  const deep = "[".repeat(200_000) + "]".repeat(200_000);
+  const chain = await inlinePlugins({ it: { request() {}, response() {} } });
+  expect((await chain.request([["it", deep]])).reply.kind).not.toBe("stop");
+  const { reply } = await chain.response([["it", deep]], { body: "secret" });
+  expect(reply).toMatchObject({ kind: "response" });
+});
+
+test("a key that a strict object does not have is called that", async () => {
+  const schema = v.strictObject({ body: v.string() });
+  expect(await configOf('{"body":"x","bdy":1}', schema)).toContain("bdy: there is no such field");
 });
 
 test("nothing of a config can be changed, prototypes neither", async () => {

@@ -215,6 +215,37 @@ describe("a conf that cannot run is refused when it is prepared", () => {
   });
 });
 
+test("a hook does not begin when its time was over before its setup was", async () => {
+  const { promise: ready, resolve: setUp } = Promise.withResolvers<void>();
+  let began = false;
+  const chain = await inlinePlugins(
+    {
+      slow: definePlugin({
+        onError: "continue",
+        setup: () => ready,
+        request({ request }) {
+          began = true;
+          request.headers.set("x-late", "1");
+        },
+      }),
+      after: definePlugin({
+        async request({ request }) {
+          setUp();
+          await new Promise(setImmediate);
+          request.headers.set("x-after", "1");
+        },
+      }),
+    },
+    { timeout: 20 },
+  );
+  const { reply } = await chain.request([
+    ["slow", ""],
+    ["after", ""],
+  ]);
+  expect(reply).toMatchObject({ kind: "rewrite", headers: [{ name: "x-after", value: "1" }] });
+  expect(began).toBe(false);
+});
+
 test("a connection that goes aborts the signal of its call", async () => {
   const { promise: started, resolve: start } = Promise.withResolvers<void>();
   const { promise: reason, resolve: abort } = Promise.withResolvers<unknown>();

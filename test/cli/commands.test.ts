@@ -24,15 +24,15 @@ describe("version", () => {
 
 describe("help", () => {
   test.each([
-    ["--help"],
-    ["-h"],
-    ["help"],
-    ["help", "start"],
-    ["start", "--help"],
-    ["call", "--help"],
-    ["plugins", "-h"],
-  ])("%s %s", async (...args) => {
-    const { code, stdout, stderr } = await run(args.filter((arg) => typeof arg === "string"));
+    [["--help"]],
+    [["-h"]],
+    [["help"]],
+    [["help", "start"]],
+    [["start", "--help"]],
+    [["call", "--help"]],
+    [["plugins", "-h"]],
+  ])("%j", async (args) => {
+    const { code, stdout, stderr } = await run(args);
     expect(code).toBe(0);
     expect(stdout).toStartWith("Usage: apisix-bun-runner");
     expect(stderr).toBe("");

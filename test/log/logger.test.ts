@@ -49,7 +49,7 @@ describe("text", () => {
     );
   });
 
-  test.each([
+  const values: [unknown, string][] = [
     ["a b", '"a b"'],
     ['a"b', '"a\\"b"'],
     ["a=b", '"a=b"'],
@@ -73,9 +73,13 @@ describe("text", () => {
     [new Map([["a", 1]]), '{"a":1}'],
     [new Set([1, 2]), "[1,2]"],
     [new Uint8Array(3), '"[Uint8Array, 3 bytes]"'],
-  ])("the value %p is written as %s", (value, written) => {
-    expect(textOf({ key: value })).toBe(`${time} warn m key=${written}\n`);
-  });
+  ];
+  test.each(values.map(([value, written]) => ({ value, written })))(
+    "a value written as $written",
+    ({ value, written }) => {
+      expect(textOf({ key: value })).toBe(`${time} warn m key=${written}\n`);
+    },
+  );
 
   test("an undefined field is left out", () => {
     expect(textOf({ a: undefined, b: 1 })).toBe(`${time} warn m b=1\n`);
@@ -180,6 +184,14 @@ describe("errors", () => {
     expect(textOf({ error })).toEndWith(" at=/$bunfs/root/runner:10:20\n");
   });
 
+  test("a constructor that a class does not write itself is no place", () => {
+    const error = new Error("x");
+    error.stack = "Error: x\n    at unknown:1:28\n    at make (/plugins/say.ts:4:9)";
+    expect(textOf({ error })).toEndWith(" at=/plugins/say.ts:4:9\n");
+    error.stack = "Error: x\n    at unknown:1:28";
+    expect(textOf({ error })).not.toContain(" at=");
+  });
+
   test("JSON has the stack", () => {
     expect(jsonOf({ cause: thrown })).toMatchObject({
       cause: "TypeError: no body <- Error: read failed <- disk",
@@ -252,6 +264,7 @@ describe("bound fields", () => {
 });
 
 describe("a record never throws", () => {
+  const thin = { c: 1 };
   const circular: Record<string, unknown> = { a: 1 };
   circular["self"] = circular;
   const revoked = Proxy.revocable({}, {});
@@ -280,6 +293,7 @@ describe("a record never throws", () => {
   );
 
   test.each<[string, unknown, unknown]>([
+    ["the same object twice", { a: thin, b: thin }, { a: { c: 1 }, b: { c: 1 } }],
     ["circular", circular, { a: 1, self: "[circular]" }],
     [
       "a getter that throws",
@@ -449,13 +463,19 @@ describe("a line has at most 3800 bytes", () => {
     expect(String(jsonOf({ conf })["conf"])).toMatch(/^\{"k0":"v{90}".*… \(\d+ bytes left out\)$/);
   });
 
+  test("a long string inside of an object is cut there", () => {
+    const { conf } = jsonOf({ conf: { a: "x".repeat(5000), b: 1 } });
+    expect(conf).toEqual({ a: `${"x".repeat(1000)}… (4000 bytes left out)`, b: 1 });
+  });
+
   test("more fields than a line holds are counted", () => {
     const many = Object.fromEntries(
-      Array.from({ length: 500 }, (_, index) => [`field${index}`, index]),
+      Array.from({ length: 500 }, (_, index) => [`field_with_a_longer_name_${index}`, index]),
     );
     const shown = jsonOf({ ...many });
-    expect(shown).toMatchObject({ field0: 0, field1: 1 });
+    expect(shown).toMatchObject({ field_with_a_longer_name_0: 0, field_with_a_longer_name_1: 1 });
     const kept = Object.keys(shown).filter((name) => name.startsWith("field")).length;
+    expect(kept).toBeGreaterThan(80);
     expect(shown["…"]).toBe(`${500 - kept} more fields`);
   });
 

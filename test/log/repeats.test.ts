@@ -46,9 +46,11 @@ test("level, message and every field but request make the difference", () => {
   log.warn("m", { b: 1 });
   log.warn("m", { a: "x".repeat(5000) });
   log.warn("m", { a: "x".repeat(5001) });
-  expect(sink.lines).toHaveLength(8);
+  log.warn("x".repeat(5000));
+  log.warn("x".repeat(5001));
+  expect(sink.lines).toHaveLength(10);
   log.warn("m", { a: 1, request: 3 });
-  expect(sink.lines).toHaveLength(8);
+  expect(sink.lines).toHaveLength(10);
 });
 
 test("the count is told on close, with the time that has passed", () => {
@@ -94,4 +96,18 @@ test("no more than 256 records are tracked, others are written each time", () =>
   log.warn("m299");
   log.warn("m299");
   expect(sink.lines).toHaveLength(300 + 44 + 256 + 1);
+});
+
+test("windows that began at different times end one after the other", () => {
+  const { log, sink, clock } = memoryLogger();
+  for (const message of ["a", "b"]) {
+    log.warn(message);
+    log.warn(message);
+    clock.advance(5_000);
+  }
+  const lines = [`${at(0)} warn a`, `${at(5)} warn b`, `${at(10)} warn … 1 more in 10 s: a`];
+  expect(sink.lines).toEqual(lines);
+  clock.advance(5_000);
+  expect(sink.lines).toEqual([...lines, `${at(15)} warn … 1 more in 10 s: b`]);
+  expect(clock.pending).toBe(0);
 });

@@ -5,7 +5,9 @@ import {
   constants,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   readSync,
   renameSync,
   rmSync,
@@ -59,6 +61,16 @@ test("reopen goes on in a new file under the old name", () => {
   log.close();
   expect(readFileSync(`${file}.1`, "utf8")).toMatch(/before\n.*still in the old file\n$/);
   expect(readFileSync(file, "utf8")).toMatch(/^\S+ info after\n$/);
+});
+
+test("neither reopen nor close leaves a file open", () => {
+  const file = join(folder, "open.log");
+  const open = () => readdirSync("/proc/self/fd").filter((fd) => linkOf(fd) === file).length;
+  const log = createLogger({ level: "info", format: "text", file });
+  log.reopen();
+  expect(open()).toBe(1);
+  log.close();
+  expect(open()).toBe(0);
 });
 
 test("reopen into a folder that is gone stays with the old file", () => {
@@ -127,6 +139,14 @@ test("a reader that does not keep up loses records, and is told how many", () =>
     /^\S+ warn log records could not be written lost=\d+ .*\n\S+ info the last one\n$/,
   );
 });
+
+function linkOf(fd: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined;
+  }
+}
 
 function readAll(fd: number): string {
   let text = "";
