@@ -1,6 +1,6 @@
 /** Builds `dist/apisix-bun-runner`: the runner and every plugin in `plugins/`, in one executable. */
-import { mkdirSync, renameSync, statSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { basename, join, relative, resolve } from "node:path";
 import { createLogger } from "../src/log/logger.ts";
 import { findPlugins } from "../src/plugin/folders.ts";
 
@@ -17,15 +17,20 @@ export async function build({
   plugins = join(ROOT, "plugins"),
   outfile = join(ROOT, "dist/apisix-bun-runner"),
 }: BuildOptions = {}): Promise<string> {
-  const entry = await writeEntry(plugins, `${outfile}.entry.ts`);
-  // A runner that is being replaced may be running: build beside it, then move over it.
-  const fresh = `${outfile}.new`;
+  // Source maps and all else that the build leaves; the executable carries what it needs of them.
+  const workshop = `${outfile}.build`;
+  rmSync(workshop, { recursive: true, force: true });
+  const entry = await writeEntry(plugins, join(workshop, "entry.ts"));
+  // A runner that is being replaced may be running: build elsewhere, then move over it.
+  const fresh = join(workshop, basename(outfile));
   const result = await Bun.build({
     entrypoints: [entry],
     target: "bun",
     format: "esm",
     minify: true,
     bytecode: true,
+    // What is imported late stays out of the start, node: modules included: without it they are all loaded first.
+    splitting: true,
     sourcemap: "linked",
     compile: {
       outfile: fresh,

@@ -37,8 +37,8 @@ export function stackOf(error: Error): string | undefined {
 }
 
 /**
- * `file:line:column` of the first stack frame outside of node_modules. A frame outside of the executable goes first,
- * because it names a line that somebody can open.
+ * `file:line:column` of the first stack frame outside of node_modules. Frames of plugins go first, because they name a
+ * line that somebody can open and mend; those inside the executable stand in the stack as `src/…` or under `/$bunfs/`.
  */
 export function firstFrame(error: Error): string | undefined {
   const places = (stackOf(error) ?? "")
@@ -48,7 +48,7 @@ export function firstFrame(error: Error): string | undefined {
     .flatMap((line) => /^\s*at (?:.*\()?(\S+:\d+:\d+)\)?$/.exec(line)?.[1] ?? [])
     // Constructors that a class does not write itself stand in the stack as "unknown".
     .filter((place) => !place.startsWith("unknown:"));
-  return places.find((place) => !place.includes("/$bunfs/")) ?? places[0];
+  return places.find((place) => !/^src\/|\/\$bunfs\//.test(place)) ?? places[0];
 }
 
 function headline(error: Error, textOf: (value: unknown) => string): string {

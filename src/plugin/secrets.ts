@@ -1,6 +1,5 @@
 /** Secrets in confs: references in APISIX's own notation, resolved for allowed names only. */
 import { readFileSync } from "node:fs";
-import { inspect } from "node:util";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { InvalidConfError } from "./conf.ts";
 
@@ -30,7 +29,8 @@ export class Secret {
     return this.toString();
   }
 
-  [inspect.custom](): string {
+  /** `node:util`'s `inspect.custom`, by its name: that module costs 1.5 ms at every start. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
 }

@@ -114,11 +114,22 @@ test("a file dropped into plugins/ is in the next build, with no other edit", ()
   dir.write(
     "plugins/dropped-in.ts",
     `import { definePlugin } from "apisix-bun-runner";
-     export default definePlugin({ description: "Dropped in.", request() {} });`,
+     export default definePlugin({
+       description: "Dropped in.",
+       request() { void Promise.reject(new Error("left behind")); },
+     });`,
   );
   const built = Bun.spawnSync([process.execPath, "scripts/build.ts"], { cwd: dir.path });
   expect(built.stderr.toString()).toBe("");
   const listed = Bun.spawnSync([dir.file("dist/apisix-bun-runner"), "plugins"], { env: {} });
   expect(listed.stdout.toString()).toMatch(/^dropped-in +request +bundled +Dropped in\.$/m);
   expect(listed.stdout.toString()).toMatch(/^say +request +bundled /m);
+  // Inside the executable nobody knows whose stray promise it was, but it ends nothing.
+  const called = Bun.spawnSync([dir.file("dist/apisix-bun-runner"), "call", "dropped-in"], {
+    env: {},
+  });
+  expect(called.stderr.toString()).toContain("a rejection that nothing caught; the runner goes on");
+  expect(called.stderr.toString()).toContain("left behind");
+  expect(called.stdout.toString()).toContain("continue: nothing changed");
+  expect(called.exitCode).toBe(0);
 });

@@ -88,6 +88,12 @@ const FILES = {
         return stop("answered");
       },
     };`,
+  "one/content-length.ts": `
+    export default {
+      request({ request }) {
+        request.headers.set("content-length", "1");
+      },
+    };`,
   "one/twice.ts": `export default { request() {} };`,
   "two/twice.js": `export default { request() {} };`,
   "two/say.ts": `export default { request() {} };`,
@@ -182,6 +188,13 @@ describe("a file that does not load", () => {
   test("a folder that is not there is an error, and the others load", async () => {
     expect(await runner.log.line("cannot be read")).toContain(dir.file("missing"));
   });
+});
+
+test("what the protocol cannot do is logged with the line of the plugin that asked for it", async () => {
+  expect(await answer("content-length", "")).toBe("error");
+  const line = await runner.log.line("content-length cannot be changed");
+  expect(line).toContain("ProtocolLimitError");
+  expect(line).toContain(`at=${dir.file("one/content-length.ts")}:4:`);
 });
 
 test.each([

@@ -1,0 +1,115 @@
+/** A connection's writes, against a socket that takes as little as it likes. */
+import { describe, expect, test } from "bun:test";
+import { definePlugin, stop } from "../../src/index.ts";
+import { createFrameDecoder } from "../../src/protocol/frame-decoder.ts";
+import { type ByteSocket, Connection } from "../../src/server/connection.ts";
+import { prepareBytes, PRE_REQ, requestBytes } from "../support/encode.ts";
+import { inlinePlugins } from "../support/inline-plugins.ts";
+
+/** Takes `room` bytes and no more until it is given room again; -1: closed. */
+class NarrowSocket implements ByteSocket {
+  room = Number.POSITIVE_INFINITY;
+  isPaused = false;
+  readonly writes: Buffer[] = [];
+
+  write(bytes: Uint8Array): number {
+    if (this.room < 0) return -1;
+    const taken = Buffer.from(bytes.subarray(0, Math.min(this.room, bytes.length)));
+    this.room -= taken.length;
+    this.writes.push(taken);
+    return taken.length;
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+
+  end(): void {
+    this.room = -1;
+  }
+
+  /** The frames that came through whole. */
+  get frames(): { type: number; payload: Buffer }[] {
+    const frames: { type: number; payload: Buffer }[] = [];
+    const decoder = createFrameDecoder((type, payload) => frames.push({ type, payload }));
+    for (const write of this.writes) decoder.push(write);
+    return frames;
+  }
+}
+
+const CONF = [["it", ""]] as const;
+
+async function connect(body = "hi") {
+  const { runner } = await inlinePlugins({ it: definePlugin({ request: () => stop(body) }) });
+  const socket = new NarrowSocket();
+  const connection = new Connection(socket, runner);
+  connection.data(prepareBytes(PRE_REQ, CONF));
+  const [prepared] = socket.frames;
+  const confToken = prepared?.payload.readUInt32LE(prepared.payload.length - 4) ?? 0;
+  socket.writes.length = 0;
+  return { connection, socket, confToken };
+}
+
+test("a reply is one write, made before data() returns", async () => {
+  const { connection, socket, confToken } = await connect();
+  connection.data(requestBytes({ confToken }));
+  expect(socket.writes).toHaveLength(1);
+  expect(socket.frames).toHaveLength(1);
+});
+
+describe("a socket that takes a part of a reply", () => {
+  test.each([0, 1, 7, 100])("%d bytes at a time gets all of it", async (step) => {
+    const { connection, socket, confToken } = await connect("x".repeat(300));
+    socket.room = step;
+    connection.data(requestBytes({ confToken }));
+    expect(connection.isIdle).toBe(false);
+    let drains = 0;
+    while (!connection.isIdle) {
+      socket.room = Math.max(step, 1);
+      connection.drain();
+      drains++;
+    }
+    expect(drains).toBeGreaterThan(2);
+    const [frame] = socket.frames;
+    expect(frame?.payload.includes("x".repeat(300))).toBe(true);
+  });
+
+  test("is not given a second reply before it has the first", async () => {
+    const { connection, socket, confToken } = await connect();
+    socket.room = 3;
+    connection.data(
+      Buffer.concat([requestBytes({ id: 1, confToken }), requestBytes({ id: 2, confToken })]),
+    );
+    expect(Buffer.concat(socket.writes)).toHaveLength(3);
+    socket.room = Number.POSITIVE_INFINITY;
+    connection.drain();
+    expect(socket.frames).toHaveLength(2);
+    expect(connection.isIdle).toBe(true);
+  });
+
+  test("is not read from while more waits than a frame can hold, and read from again after", async () => {
+    const { connection, socket, confToken } = await connect();
+    socket.room = 0;
+    const large = requestBytes({
+      confToken,
+      headers: [{ name: "x", value: "y".repeat(9_000_000) }],
+    });
+    for (let i = 0; i < 3; i++) connection.data(large);
+    expect(socket.isPaused).toBe(true);
+    socket.room = Number.POSITIVE_INFINITY;
+    connection.drain();
+    expect(socket.isPaused).toBe(false);
+    expect(socket.frames).toHaveLength(3);
+  });
+});
+
+test("a closed socket takes nothing, and nothing is kept for it", async () => {
+  const { connection, socket, confToken } = await connect();
+  socket.room = -1;
+  connection.data(requestBytes({ confToken }));
+  expect(connection.isIdle).toBe(true);
+});
