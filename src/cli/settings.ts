@@ -23,7 +23,8 @@ export function withSettings(command: Command, except: readonly SettingPath[] = 
 export function sourcesOf(options: SettingOptions): SettingSources {
   const flags = optionsBut([]).map(({ path, option }) => [path, options[option.attributeName()]]);
   const given = flags.filter(([, value]) => value !== undefined);
-  return { flags: Object.fromEntries(given), configFile: options.config };
+  const texts = given.map(([path, value]) => [path, value === true ? "true" : value]);
+  return { flags: Object.fromEntries(texts), configFile: options.config };
 }
 
 /** The settings as a command line again, for a runner that is started with them. */
@@ -33,16 +34,19 @@ export function settingArgs(options: SettingOptions): string[] {
     ...(configFile === undefined ? [] : ["--config", configFile]),
     ...Object.entries(flags).flatMap(([path, value]) => {
       const flag = settings.get(path as SettingPath)?.flag ?? path;
-      return [value].flat().flatMap((one) => [flag, String(one)]);
+      return [value].flat().map((one) => `${flag}=${String(one)}`);
     }),
   ];
 }
 
 function optionsBut(except: readonly SettingPath[]): { path: SettingPath; option: Option }[] {
-  return Array.from(settings, ([path, { flag, list, description }]) => {
+  return Array.from(settings, ([path, setting]) => {
+    const { flag, list, description } = setting;
     const short = path === "plugins.dirs" ? "-p, " : "";
     const repeated = list ? " (may be repeated)" : "";
-    const option = new Option(`${short}${flag} <value>`, description + repeated);
+    // A switch can stand alone, or be given a value: --watch, --watch=false.
+    const value = setting.default === false ? "[value]" : "<value>";
+    const option = new Option(`${short}${flag} ${value}`, description + repeated);
     if (list) option.argParser((value: string, before: string[] = []) => [...before, value]);
     return { path, option };
   }).filter(({ path }) => !except.includes(path));

@@ -103,14 +103,16 @@ export function loadedRegistry(options: StartOptions): PluginRegistry {
 }
 
 /** Starts to load them; calls that come before it is done wait for it. */
-function loadPluginFolders({ registry, log, timeout }: Runner, { plugins }: Config): void {
+function loadPluginFolders(runner: Runner, { plugins }: Config): void {
   if (plugins.dirs.length === 0) return;
   provideSdk({ "apisix-bun-runner": sdk });
-  registry.addAll(
-    import("../plugin/folders.ts").then(({ loadFolders }) =>
-      loadFolders(plugins.dirs, log, timeout),
-    ),
-  );
+  const loading = import("../plugin/reload.ts").then(({ folderPlugins }) => {
+    const folders = folderPlugins(plugins.dirs, runner, runner.timeout);
+    process.on("SIGHUP", () => void folders.reload());
+    if (plugins.watch) folders.watch();
+    return folders.reload();
+  });
+  runner.registry.waitFor(loading);
 }
 
 /** A promise that a plugin forgot must not end the process. Plugins from folders report their own. */

@@ -40,6 +40,15 @@ export function choice<Word extends string>(...words: Word[]): Kind<Word> {
   };
 }
 
+/** On or off. */
+export const flag: Kind<boolean> = {
+  allowed: "true or false",
+  parse(given) {
+    if (typeof given === "boolean") return given;
+    return given === "true" || given === "false" ? given === "true" : new Refused();
+  },
+};
+
 /** A duration above 0 with its unit, in ms. */
 export function duration({ max, why }: { max: string; why: string }): Kind<number> {
   const most = msOf(max) ?? 0;

@@ -6,6 +6,7 @@ import {
   count,
   duration,
   fileMode,
+  flag,
   type Kind,
   path,
   size,
@@ -35,6 +36,8 @@ export interface Config {
     readonly dirs: readonly string[];
     /** The longest that one plugin may take for one call, in ms. */
     readonly timeout: number;
+    /** Load them again when a file in their folders changes. */
+    readonly watch: boolean;
   };
   /** What confs may refer to, and nothing else. */
   readonly secrets: {
@@ -71,7 +74,7 @@ interface Row<Item> {
   /** What a value, or each value of a list, has to be. */
   readonly kind: Kind<Item>;
   /** As it would be written in the file; without one the setting is undefined by default. */
-  readonly default?: string | number | readonly [];
+  readonly default?: string | number | boolean | readonly [];
   /** `$env.NAME` in the file is the value itself, not a reference to the variable's content. */
   readonly verbatim?: true;
   readonly description: string;
@@ -137,6 +140,12 @@ const table: { readonly [Path in SettingPath]: RowFor<ValueAt<Path>> } = {
     default: "10s",
     description:
       "The longest that one plugin may take for one call, unless the plugin itself says another time.",
+  },
+  "plugins.watch": {
+    flag: "--watch",
+    kind: flag,
+    default: false,
+    description: "Load the plugins of folders again when one of their files changes.",
   },
   "secrets.env": {
     flag: "--secrets-env",

@@ -11,9 +11,22 @@ export interface ConfCacheOptions {
   readonly log: Logger;
 }
 
+/** What APISIX asks to prepare. */
+export interface ConfRequest {
+  /** Names the route, the plugin of APISIX and the version; empty before APISIX 2.9. */
+  readonly key: string;
+  readonly conf: readonly { readonly name: string; readonly value: string }[];
+}
+
 /** What to hash and compare: the key without its version, so that an edit elsewhere changes nothing. */
-export function contentOf(key: string, conf: readonly { name: string; value: string }[]): string {
+export function contentOf({ key, conf }: ConfRequest): string {
   return JSON.stringify([withoutVersion(key), ...conf.map(({ name, value }) => [name, value])]);
+}
+
+/** The request that a content was made of, but for the version. */
+export function requestOf(content: string): ConfRequest {
+  const [key, ...entries] = JSON.parse(content) as [string, ...[string, string][]];
+  return { key, conf: entries.map(([name, value]) => ({ name, value })) };
 }
 
 /**
@@ -58,6 +71,22 @@ export class ConfCache {
     this.#confs.delete(conf.token);
     this.#confs.set(conf.token, conf);
     if (this.#confs.size > this.options.limit) this.#dropOldest();
+  }
+
+  /** Those there are now. */
+  all(): PreparedConf[] {
+    return [...this.#confs.values()];
+  }
+
+  /** Puts one in the place of another, under its token and with its time; unless that one has gone meanwhile. */
+  replace(old: PreparedConf, fresh: PreparedConf): void {
+    if (this.#confs.get(old.token) !== old) {
+      fresh.retire();
+      return;
+    }
+    fresh.preparedAt = old.preparedAt;
+    this.#confs.set(old.token, fresh);
+    old.retire();
   }
 
   /** Retires what APISIX has not prepared for 1.2 × the time it keeps a token. */

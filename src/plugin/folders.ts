@@ -5,7 +5,7 @@ import type { Logger } from "../log/logger.ts";
 import { pluginFromModule } from "./load-module.ts";
 import { describeLoadError } from "./load-error.ts";
 import { createModuleScope, type ModuleScope } from "./module-scope.ts";
-import type { Plugin, PluginProblem } from "./plugin.ts";
+import type { Plugin, PluginLease, PluginProblem } from "./plugin.ts";
 
 /** What a file has to be called to be a plugin; tests and type declarations lie beside them. */
 const PLUGIN_FILE = /^(?!.*\.(?:test|spec|d)\.)([^.].*)\.(?:ts|js|mts|mjs)$/;
@@ -70,7 +70,9 @@ async function loadFile(
   });
   try {
     const exports = await withinTime(scope.import(file), timeout);
-    return inScope(pluginFromModule(exports, name, file), scope);
+    const plugin = inScope(pluginFromModule(exports, name, file), scope);
+    plugin.lease = new ScopeLease(scope);
+    return plugin;
   } catch (error) {
     scope.dispose();
     return { name, source: file, problem: describeLoadError(error, file) };
@@ -84,6 +86,32 @@ function inScope(plugin: Plugin, scope: ModuleScope): Plugin {
   plugin.request = request && ((context) => scope.run(request, context));
   plugin.response = response && ((context) => scope.run(response, context));
   return plugin;
+}
+
+/** Disposes of the scope when a newer version has taken over and the last conf has let go. */
+class ScopeLease implements PluginLease {
+  #users = 0;
+  #ended = false;
+
+  constructor(private readonly scope: ModuleScope) {}
+
+  acquire(): void {
+    this.#users++;
+  }
+
+  release(): void {
+    this.#users--;
+    this.#disposeIfUnused();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#disposeIfUnused();
+  }
+
+  #disposeIfUnused(): void {
+    if (this.#ended && this.#users === 0) this.scope.dispose();
+  }
 }
 
 function withinTime<T>(work: Promise<T>, ms: number): Promise<T> {

@@ -18,6 +18,16 @@ export interface Plugin {
   setup: ((config: unknown, context: SetupContext) => unknown) | undefined;
   request: ((context: RequestContext) => HookResult | Promise<HookResult>) | undefined;
   response: ((context: ResponseContext) => HookResult | Promise<HookResult>) | undefined;
+  /** Who still uses it; undefined for one that is never unloaded. */
+  lease?: PluginLease;
+}
+
+/** Counts the confs that use a plugin from a folder, so that its code goes when the last of them has. */
+export interface PluginLease {
+  acquire(): void;
+  release(): void;
+  /** Another version has taken its place: no conf will acquire it any more. */
+  end(): void;
 }
 
 /** A name that routes may use but that leads to no plugin: the file behind it did not load. */

@@ -1,18 +1,13 @@
 /** Makes a chain of plugins out of what APISIX asks to prepare. */
 import type { Logger } from "../log/logger.ts";
 import { InvalidConfError } from "./conf.ts";
-import { contentOf, type ConfCache } from "./conf-cache.ts";
+import { type ConfCache, type ConfRequest, contentOf, requestOf } from "./conf-cache.ts";
 import { type Phase, type Plugin, type PluginProblem, phasesOf } from "./plugin.ts";
 import { PreparedConf, type Refusal } from "./prepared-conf.ts";
 import { PreparedPlugin } from "./prepared-plugin.ts";
 import { isProblem, type PluginRegistry } from "./registry.ts";
 import { parseRoute, type Route } from "./route.ts";
 import type { SecretSources } from "./secrets.ts";
-
-export interface ConfRequest {
-  readonly key: string;
-  readonly conf: readonly { readonly name: string; readonly value: string }[];
-}
 
 export interface PrepareOptions {
   readonly registry: PluginRegistry;
@@ -29,25 +24,62 @@ export function prepareConf(
   request: ConfRequest,
   options: PrepareOptions,
 ): PreparedConf | Promise<PreparedConf> {
-  const content = contentOf(request.key, request.conf);
-  const known = options.confs.touch(content);
+  const { confs } = options;
+  const content = contentOf(request);
+  const known = confs.touch(content);
   if (known !== undefined) return known;
-  const found = request.conf.map(({ name }) => options.registry.find(name));
+  const plugins = findAll(request, options);
+  if (plugins instanceof Promise) {
+    return plugins.then((found) => confs.touch(content) ?? prepareNew(request, found, options));
+  }
+  return prepareNew(request, plugins, options);
+}
+
+/**
+ * Makes the chains anew whose plugins are others now, under the tokens they have: calls that come
+ * from here on run the new code, those under way end on the old.
+ */
+export async function prepareAgain(options: PrepareOptions): Promise<void> {
+  for (const conf of options.confs.all()) {
+    const request = requestOf(conf.content);
+    const found = await findAll(request, options);
+    const isCurrent = conf.steps.every(({ plugin }) => found.includes(plugin));
+    if (isCurrent && conf.refusals.length === 0) continue;
+    options.confs.replace(conf, build(request, conf.token, found, options));
+  }
+}
+
+function prepareNew(
+  request: ConfRequest,
+  plugins: readonly Found[],
+  options: PrepareOptions,
+): PreparedConf {
+  const token = options.confs.tokenFor(contentOf(request));
+  const prepared = build(request, token, plugins, options);
+  options.confs.add(prepared);
+  return prepared;
+}
+
+/** The plugins that a conf names; a promise where one of them is being loaded. */
+function findAll(
+  { conf }: ConfRequest,
+  { registry }: PrepareOptions,
+): readonly Found[] | Promise<readonly Found[]> {
+  const found = conf.map(({ name }) => registry.find(name));
   return found.some((plugin) => plugin instanceof Promise)
-    ? Promise.all(found).then(
-        (plugins) => options.confs.touch(content) ?? build(request, content, plugins, options),
-      )
-    : build(request, content, found as Found[], options);
+    ? Promise.all(found)
+    : (found as readonly Found[]);
 }
 
 type Found = Plugin | PluginProblem | undefined;
 
 function build(
-  { key, conf }: ConfRequest,
-  content: string,
+  request: ConfRequest,
+  token: number,
   plugins: readonly Found[],
   options: PrepareOptions,
 ): PreparedConf {
+  const { key, conf } = request;
   const route = parseRoute(key);
   const steps: PreparedPlugin[] = [];
   const refusals: Refusal[] = [];
@@ -62,6 +94,7 @@ function build(
       step.prepare(value, options.secrets);
       steps.push(step);
     } catch (error) {
+      step.dispose();
       // Whatever went wrong, a chain without this plugin must not run in its place.
       if (plugin.onError === "fail") {
         const reason = error instanceof InvalidConfError ? error.message : String(error);
@@ -73,15 +106,9 @@ function build(
       }
     }
   });
-  const prepared = new PreparedConf(
-    options.confs.tokenFor(content),
-    content,
-    route,
-    steps,
-    refusals,
-  );
-  options.confs.add(prepared);
-  return prepared;
+  // A refused conf never runs: what was set up for the rest of its chain has no use.
+  if (refusals.length > 0) for (const step of steps.splice(0)) step.dispose();
+  return new PreparedConf(token, contentOf(request), route, steps, refusals);
 }
 
 /** The plugin, or why it cannot run where the route names it: one that never runs protects nobody. */

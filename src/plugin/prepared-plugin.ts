@@ -29,6 +29,7 @@ export class PreparedPlugin {
     log: Logger,
   ) {
     this.log = log.with({ plugin: plugin.name, route: route.key });
+    plugin.lease?.acquire();
   }
 
   /**
@@ -72,10 +73,10 @@ export class PreparedPlugin {
     }
   }
 
-  /** Ends the state, when no call needs it any more. */
+  /** Ends the state, when no call needs it any more, and with it the use of the plugin. */
   dispose(): void {
     this.#disposed = true;
-    if (this.#status.is === "ready") this.#disposeState();
+    if (this.#status.is !== "pending") void this.#disposeState();
   }
 
   #begin(config: unknown): void {
@@ -105,9 +106,10 @@ export class PreparedPlugin {
       () => {
         this.#status = { is: "ready" };
         this.#failures = 0;
-        if (this.#disposed) this.#disposeState();
+        if (this.#disposed) void this.#disposeState();
       },
       (error: unknown) => {
+        if (this.#disposed) void this.#disposeState();
         throw this.#fail(error);
       },
     );
@@ -131,19 +133,17 @@ export class PreparedPlugin {
     return error;
   }
 
-  #disposeState(): void {
-    const state = this.state;
+  async #disposeState(): Promise<void> {
+    const { state } = this;
     this.state = undefined;
-    if (typeof state !== "object" || state === null) return;
-    const failed = (error: unknown) => this.log.error("dispose failed", { error });
     try {
-      if (Symbol.asyncDispose in state) {
-        Promise.resolve((state as AsyncDisposable)[Symbol.asyncDispose]()).catch(failed);
-      } else if (Symbol.dispose in state) {
-        (state as Disposable)[Symbol.dispose]();
-      }
+      if (typeof state !== "object" || state === null) return;
+      if (Symbol.asyncDispose in state) await (state as AsyncDisposable)[Symbol.asyncDispose]();
+      else if (Symbol.dispose in state) (state as Disposable)[Symbol.dispose]();
     } catch (error) {
-      failed(error);
+      this.log.error("dispose failed", { error });
+    } finally {
+      this.plugin.lease?.release();
     }
   }
 }

@@ -8,105 +8,124 @@ export type BundledPlugin = readonly [name: string, load: () => Promise<object>]
 
 export const BUNDLED = "bundled";
 
-/** Something that names a plugin; loaded when first used. */
-interface Entry {
-  readonly name: string;
-  readonly source: string;
-  loaded: Plugin | PluginProblem | Promise<Plugin | PluginProblem> | undefined;
-  readonly load: () => Promise<Plugin | PluginProblem>;
-}
-
 export function isProblem(entry: Plugin | PluginProblem): entry is PluginProblem {
   return "problem" in entry;
 }
 
+type Loaded = Plugin | PluginProblem;
+
 export class PluginRegistry {
-  readonly #entries = new Map<string, Entry>();
+  /** Loaded when first used. */
+  readonly #bundled: ReadonlyMap<string, Bundled>;
+  /** Those of folders, by their name in common form. */
+  #added: ReadonlyMap<string, Loaded> = new Map();
   #loading: Promise<void> | undefined;
 
   constructor(
     bundled: readonly BundledPlugin[],
     private readonly log: Logger,
   ) {
-    for (const [name, load] of bundled) {
-      this.#entries.set(canonicalName(name), {
-        name,
-        source: BUNDLED,
-        loaded: undefined,
-        load: () => loadBundled(name, load),
-      });
-    }
+    this.#bundled = new Map(
+      bundled.map(([name, load]) => [canonicalName(name), new Bundled(name, load, log)]),
+    );
   }
 
-  /** Adds plugins as they come from folders; until the promise settles, {@link find} waits for it. */
-  addAll(loading: Promise<readonly (Plugin | PluginProblem)[]>): void {
-    this.#loading = loading.then((entries) => {
-      for (const entry of entries) this.#add(entry);
+  /** Makes {@link find} wait, while the first plugins of folders are being loaded. */
+  waitFor(loading: Promise<void>): void {
+    this.#loading = loading.finally(() => {
       this.#loading = undefined;
     });
   }
 
   /** The plugin that routes call by this name, kebab or camel case alike. A promise while it is loaded. */
-  find(
-    name: string,
-  ): Plugin | PluginProblem | undefined | Promise<Plugin | PluginProblem | undefined> {
+  find(name: string): Loaded | undefined | Promise<Loaded | undefined> {
     if (this.#loading !== undefined) return this.#loading.then(() => this.find(name));
-    const entry = this.#entries.get(canonicalName(name));
-    return entry && this.#load(entry);
+    const key = canonicalName(name);
+    return this.#added.get(key) ?? this.#bundled.get(key)?.plugin();
   }
 
   /** Every name there is, loaded and sorted. */
-  async all(): Promise<(Plugin | PluginProblem)[]> {
+  async all(): Promise<Loaded[]> {
     await this.#loading;
-    const entries = await Promise.all(
-      Array.from(this.#entries.values(), (entry) => this.#load(entry)),
+    const bundled = Array.from(this.#bundled, ([key, entry]) =>
+      this.#added.has(key) ? undefined : entry.plugin(),
     );
-    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const entries = [...(await Promise.all(bundled)), ...this.#added.values()];
+    return entries
+      .filter((entry) => entry !== undefined)
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** Names in use, for error messages. */
   names(): string[] {
-    return Array.from(this.#entries.values(), ({ name }) => name).sort();
+    const entries = [...this.#bundled.values(), ...this.#added.values()];
+    return [...new Set(entries.map(({ name }) => name))].sort();
   }
 
-  #add(added: Plugin | PluginProblem): void {
-    const key = canonicalName(added.name);
-    const before = this.#entries.get(key);
-    const entry = before === undefined ? added : usedTwice(added.name, before.source, added.source);
-    if (isProblem(entry)) {
-      this.log.error(`plugin ${entry.name} did not load: ${entry.problem}`, { file: entry.source });
+  /**
+   * Makes these the plugins of folders. One whose file no longer loads leaves the plugin that it
+   * was in place.
+   */
+  replaceAdded(loaded: readonly Loaded[]): void {
+    const before = this.#added;
+    const added = new Map<string, Loaded>();
+    for (const entry of loaded) {
+      const key = canonicalName(entry.name);
+      const other = added.get(key) ?? this.#bundled.get(key);
+      added.set(key, other === undefined ? entry : usedTwice(entry, other.source));
     }
-    this.#entries.set(key, {
-      name: entry.name,
-      source: entry.source,
-      loaded: entry,
-      load: () => Promise.resolve(entry),
-    });
+    for (const [key, entry] of added) {
+      if (!isProblem(entry)) continue;
+      const old = before.get(key);
+      const goesOn = old !== undefined && !isProblem(old);
+      if (goesOn) added.set(key, old);
+      logProblem(this.log, entry, goesOn ? "; the version before goes on" : "");
+    }
+    this.#added = added;
+    const kept = new Set(added.values());
+    for (const old of before.values()) if (!kept.has(old) && !isProblem(old)) old.lease?.end();
+    // One of two that share a name has no use for what it loaded.
+    for (const entry of loaded) if (!kept.has(entry) && !isProblem(entry)) entry.lease?.end();
+  }
+}
+
+/** A plugin inside the executable. */
+class Bundled {
+  readonly source = BUNDLED;
+  #loaded: Loaded | Promise<Loaded> | undefined;
+
+  constructor(
+    readonly name: string,
+    private readonly load: () => Promise<object>,
+    private readonly log: Logger,
+  ) {}
+
+  plugin(): Loaded | Promise<Loaded> {
+    return (this.#loaded ??= this.#load());
   }
 
-  #load(entry: Entry): Plugin | PluginProblem | Promise<Plugin | PluginProblem> {
-    entry.loaded ??= entry.load().then((loaded) => {
-      if (isProblem(loaded))
-        this.log.error(`plugin ${loaded.name} did not load: ${loaded.problem}`);
-      return (entry.loaded = loaded);
-    });
-    return entry.loaded;
+  async #load(): Promise<Loaded> {
+    const loaded = await loadBundled(this.name, this.load);
+    if (isProblem(loaded)) logProblem(this.log, loaded);
+    return (this.#loaded = loaded);
   }
+}
+
+function logProblem(log: Logger, { name, problem, source }: PluginProblem, also = ""): void {
+  log.error(`plugin ${name} did not load: ${problem}${also}`, { file: source });
 }
 
 /** Neither may win by chance: routes that name it fail until one of the two is renamed. */
-function usedTwice(name: string, first: string, second: string): PluginProblem {
+function usedTwice({ name, source }: Loaded, other: string): PluginProblem {
+  const first = other === BUNDLED ? "a bundled plugin" : other;
   return {
     name,
-    source: second,
-    problem: `the name is used twice, by ${first === BUNDLED ? "a bundled plugin" : first} and ${second}; rename one of the files`,
+    source,
+    problem: `the name is used twice, by ${first} and ${source}; rename one of the files`,
   };
 }
 
-async function loadBundled(
-  name: string,
-  load: () => Promise<object>,
-): Promise<Plugin | PluginProblem> {
+async function loadBundled(name: string, load: () => Promise<object>): Promise<Loaded> {
   try {
     return pluginFromModule(await load(), name, BUNDLED);
   } catch (error) {

@@ -38,8 +38,8 @@ describe("unknown keys", () => {
       'file:1:12: unknown key logging.timeout ("1s"); allowed in logging: level, format, file; did you mean plugins.timeout, the key timeout in the section plugins?',
     ],
     [
-      "plugins: { watch: [true] }",
-      "file:1:12: unknown key plugins.watch (a list); allowed in plugins: dirs, timeout",
+      "plugins: { wacht: [true] }",
+      "file:1:12: unknown key plugins.wacht (a list); allowed in plugins: dirs, timeout, watch",
     ],
     ["__proto__: { a: 1 }", `file:1:1: unknown key __proto__ (a mapping); ${top}`],
     ["constructor: 1", `file:1:1: unknown key constructor (1); ${top}`],
@@ -102,7 +102,7 @@ describe("sections", () => {
     ],
     [
       "plugins:\n  - a",
-      "file:2:3: plugins is a list; allowed: a mapping with the keys dirs, timeout",
+      "file:2:3: plugins is a list; allowed: a mapping with the keys dirs, timeout, watch",
     ],
     ["secrets: 1", "file:1:10: secrets is 1; allowed: a mapping with the keys env, files"],
     [

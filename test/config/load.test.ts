@@ -7,7 +7,7 @@ import { fileWith, folder, loadFile, problemsIn, problemsOf, sources } from "./f
 const defaults = {
   socket: { file: undefined, mode: undefined, owner: undefined, group: undefined },
   logging: { level: "warn", format: "text", file: undefined },
-  plugins: { dirs: [], timeout: 10_000 },
+  plugins: { dirs: [], timeout: 10_000, watch: false },
   secrets: { env: [], files: [] },
   limits: { confs: 100_000, decodedBody: 64 * 1024 * 1024 },
   confExpireTime: 3_600_000,
@@ -73,7 +73,7 @@ describe("the file", () => {
     const configFile = fileWith(`
 socket: { file: "unix:run/a.sock", mode: "0660", owner: nobody, group: 1000 }
 logging: { level: WARN, format: json, file: runner.log }
-plugins: { dirs: [a, /b/c], timeout: 500ms }
+plugins: { dirs: [a, /b/c], timeout: 500ms, watch: true }
 secrets: { env: [A, b_2], files: [/run/secrets/key] }
 limits: { confs: 5, decodedBody: 1GiB }
 `);
@@ -81,7 +81,7 @@ limits: { confs: 5, decodedBody: 1GiB }
       config: {
         socket: { file: join(folder, "run/a.sock"), mode: 0o660, owner: "nobody", group: 1000 },
         logging: { level: "warn", format: "json", file: join(folder, "runner.log") },
-        plugins: { dirs: [join(folder, "a"), "/b/c"], timeout: 500 },
+        plugins: { dirs: [join(folder, "a"), "/b/c"], timeout: 500, watch: true },
         secrets: { env: ["A", "b_2"], files: ["/run/secrets/key"] },
         limits: { confs: 5, decodedBody: 2 ** 30 },
         confExpireTime: 3_600_000,
@@ -226,7 +226,7 @@ describe("precedence", () => {
     const flags = { "logging.level": "error", "plugins.dirs": ["d", "/e"] };
     expect(loadFile(file, { env, flags })).toMatchObject({
       logging: { level: "error" },
-      plugins: { dirs: ["/cwd/d", "/e"], timeout: 1000 },
+      plugins: { dirs: ["/cwd/d", "/e"], timeout: 1000, watch: false },
       limits: { confs: 1, decodedBody: 2048 },
     });
   });
@@ -234,7 +234,7 @@ describe("precedence", () => {
   test("environment over file", () => {
     expect(loadFile(file, { env })).toMatchObject({
       logging: { level: "debug" },
-      plugins: { dirs: ["/cwd/b", "/c"], timeout: 1000 },
+      plugins: { dirs: ["/cwd/b", "/c"], timeout: 1000, watch: false },
       limits: { confs: 1, decodedBody: 2048 },
     });
   });
@@ -283,7 +283,11 @@ describe("$env.NAME", () => {
     const content =
       "plugins: { dirs: [a, $env.DIR], timeout: $env.TIMEOUT }\nlogging: { file: $env.LOG }\nlimits: { confs: $env.N }\n";
     const config = loadFile(content, { env: { DIR: "b", TIMEOUT: "3s", LOG: "x.log", N: "7" } });
-    expect(config.plugins).toEqual({ dirs: [join(folder, "a"), "/cwd/b"], timeout: 3000 });
+    expect(config.plugins).toEqual({
+      dirs: [join(folder, "a"), "/cwd/b"],
+      timeout: 3000,
+      watch: false,
+    });
     expect(config.logging.file).toBe("/cwd/x.log");
     expect(config.limits.confs).toBe(7);
   });

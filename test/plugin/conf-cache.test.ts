@@ -27,11 +27,11 @@ describe("contentOf", () => {
   const conf = [{ name: "say", value: "{}" }];
 
   test("leaves the version out, in all its forms", () => {
-    const content = contentOf("route#r1#ext-plugin-pre-req#1", conf);
-    expect(contentOf("route#r1#ext-plugin-pre-req#2", conf)).toBe(content);
-    expect(contentOf("route#r1#ext-plugin-pre-req#2#3", conf)).toBe(content);
-    expect(contentOf("route#r1#ext-plugin-pre-req#2&3", conf)).toBe(content);
-    expect(contentOf("route#r1#ext-plugin-pre-req", conf)).toBe(content);
+    const content = contentOf({ key: "route#r1#ext-plugin-pre-req#1", conf });
+    expect(contentOf({ key: "route#r1#ext-plugin-pre-req#2", conf })).toBe(content);
+    expect(contentOf({ key: "route#r1#ext-plugin-pre-req#2#3", conf })).toBe(content);
+    expect(contentOf({ key: "route#r1#ext-plugin-pre-req#2&3", conf })).toBe(content);
+    expect(contentOf({ key: "route#r1#ext-plugin-pre-req", conf })).toBe(content);
   });
 
   test.each([
@@ -43,7 +43,9 @@ describe("contentOf", () => {
     ["parts cut elsewhere", "route#r1#ext-plugin-pre-req#1", [{ name: "say{", value: "}" }]],
     ["no conf", "route#r1#ext-plugin-pre-req#1", []],
   ])("is another for %s", (_what, key, other) => {
-    expect(contentOf(key, other)).not.toBe(contentOf("route#r1#ext-plugin-pre-req#1", conf));
+    expect(contentOf({ key, conf: other })).not.toBe(
+      contentOf({ key: "route#r1#ext-plugin-pre-req#1", conf }),
+    );
   });
 });
 
