@@ -5,9 +5,9 @@
 import { mkdtempSync, rmSync, watch } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
-import { type CallOptions, readCall } from "../src/cli/call-input.ts";
-import { makeCall } from "../src/cli/call-outcome.ts";
-import { asText } from "../src/cli/call-text.ts";
+import { type CallOptions, readCall } from "../src/cli/call/input.ts";
+import { makeCall } from "../src/cli/call/outcome.ts";
+import { asText } from "../src/cli/call/text.ts";
 import { connectRunner } from "../src/gateway/client.ts";
 import { build } from "./build.ts";
 

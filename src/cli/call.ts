@@ -1,7 +1,7 @@
 /** `call`: one request through one plugin chain, against a runner of its own. */
 import { type Command, Option } from "commander";
-import type { CallOptions } from "./call-input.ts";
-import type { RunnerCommand } from "./call-runner.ts";
+import type { CallOptions } from "./call/input.ts";
+import type { RunnerCommand } from "./call/runner.ts";
 import type { CliContext } from "./program.ts";
 import { withSettings } from "./settings.ts";
 
@@ -46,8 +46,8 @@ export function registerCall(
       self: Command,
     ) => {
       // A start with options comes through this file too: what only a call needs loads here.
-      const { CallUsageError, readCall } = await import("./call-input.ts");
-      const { runCall } = await import("./call-run.ts");
+      const { CallUsageError, readCall } = await import("./call/input.ts");
+      const { runCall } = await import("./call/run.ts");
       try {
         await runCall(readCall(name, conf, target, options), options, command);
       } catch (error) {

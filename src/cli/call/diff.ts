@@ -1,7 +1,7 @@
 /** What changed from one message to another, line by line. */
-import type { HeaderLine } from "../gateway/effect.ts";
-import { isNamed } from "../gateway/wire-text.ts";
-import { printable } from "./call-body.ts";
+import type { HeaderLine } from "../../gateway/effect.ts";
+import { isNamed } from "../../gateway/wire-text.ts";
+import { printable } from "./body.ts";
 
 /** A line with its mark: `+` added, `-` removed, `~` changed, a space where it stayed. */
 export type DiffLine = `${" " | "+" | "-" | "~"} ${string}`;

@@ -1,17 +1,17 @@
 /** From the words of a `call` to the request, the upstream's response and the answers it stands for. */
 import { readFileSync } from "node:fs";
-import { METHODS } from "../gateway/encode-calls.ts";
+import { METHODS } from "../../gateway/encode-calls.ts";
 import {
   type ClientRequest,
   type HeaderLine,
   type HttpResponse,
   InvalidTargetError,
   parseTarget,
-} from "../gateway/effect.ts";
-import type { ConfEntry } from "../protocol/calls.ts";
-import { decodeText } from "../protocol/text-entries.ts";
-import type { SettingOptions } from "./settings.ts";
-import { VERSION } from "./version.ts";
+} from "../../gateway/effect.ts";
+import type { ConfEntry } from "../../protocol/calls.ts";
+import { decodeText } from "../../protocol/text-entries.ts";
+import type { SettingOptions } from "../settings.ts";
+import { VERSION } from "../version.ts";
 
 export interface CallOptions extends SettingOptions {
   readonly method?: string;

@@ -1,6 +1,6 @@
 /** Bytes for a person to read: text where they are, else their size and how they begin. */
 import { isUtf8 } from "node:buffer";
-import { decodeText, type WireText } from "../protocol/text-entries.ts";
+import { decodeText, type WireText } from "../../protocol/text-entries.ts";
 
 const SHOWN_BYTES = 32;
 

@@ -1,19 +1,19 @@
 /** Makes one call and says what came of it. */
-import type { AnswerFunction, AskedQuestion } from "../gateway/answers.ts";
-import type { RunnerClient } from "../gateway/client.ts";
-import type { ErrorCodeName, RequestReply, ResponseReply } from "../gateway/decode-replies.ts";
+import type { AnswerFunction, AskedQuestion } from "../../gateway/answers.ts";
+import type { RunnerClient } from "../../gateway/client.ts";
+import type { ErrorCodeName, RequestReply, ResponseReply } from "../../gateway/decode-replies.ts";
 import {
   failureEffect,
   type ForwardEffect,
   requestEffect,
   type RespondEffect,
   responseEffect,
-} from "../gateway/effect.ts";
-import { RunnerConnectionError, RunnerError } from "../gateway/errors.ts";
-import { requestVariable } from "../gateway/variables.ts";
-import { PayloadTooLargeError } from "../protocol/frame.ts";
-import { bytesOf } from "../gateway/wire-text.ts";
-import { type CallInput, GATEWAY_HOST, GATEWAY_PORT } from "./call-input.ts";
+} from "../../gateway/effect.ts";
+import { RunnerConnectionError, RunnerError } from "../../gateway/errors.ts";
+import { requestVariable } from "../../gateway/variables.ts";
+import { PayloadTooLargeError } from "../../protocol/frame.ts";
+import { bytesOf } from "../../gateway/wire-text.ts";
+import { type CallInput, GATEWAY_HOST, GATEWAY_PORT } from "./input.ts";
 
 export type CallOutcome = Replied | Failed;
 

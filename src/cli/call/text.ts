@@ -1,13 +1,13 @@
 /** What came of a call, in words. */
-import type { AskedQuestion } from "../gateway/answers.ts";
-import type { RewriteReply } from "../gateway/decode-replies.ts";
-import type { ForwardEffect, HttpResponse, RespondEffect } from "../gateway/effect.ts";
-import { isNamed } from "../gateway/wire-text.ts";
-import type { WireEntry } from "../protocol/text-entries.ts";
-import { hexStart, printable, size, textOf } from "./call-body.ts";
-import { added, type DiffLine, headerDiff, lineDiff, unchanged } from "./call-diff.ts";
-import type { CallInput } from "./call-input.ts";
-import type { CallOutcome, Failed, Replied } from "./call-outcome.ts";
+import type { AskedQuestion } from "../../gateway/answers.ts";
+import type { RewriteReply } from "../../gateway/decode-replies.ts";
+import type { ForwardEffect, HttpResponse, RespondEffect } from "../../gateway/effect.ts";
+import { isNamed } from "../../gateway/wire-text.ts";
+import type { WireEntry } from "../../protocol/text-entries.ts";
+import { hexStart, printable, size, textOf } from "./body.ts";
+import { added, type DiffLine, headerDiff, lineDiff, unchanged } from "./diff.ts";
+import type { CallInput } from "./input.ts";
+import type { CallOutcome, Failed, Replied } from "./outcome.ts";
 
 export function asText(input: CallInput, outcome: CallOutcome): string {
   const { effect, questions } = outcome;

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync, watch } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectRunner, type RunnerClient } from "../gateway/client.ts";
+import { connectRunner, type RunnerClient } from "../../gateway/client.ts";
 
 /** Starts the runner: `start` and its options follow. */
 export type RunnerCommand = readonly [executable: string, ...args: string[]];

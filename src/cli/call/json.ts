@@ -1,17 +1,17 @@
 /** What came of a call, as one JSON object. */
 import { isUtf8 } from "node:buffer";
-import type { AskedQuestion } from "../gateway/answers.ts";
-import type { RequestReply, ResponseReply } from "../gateway/decode-replies.ts";
+import type { AskedQuestion } from "../../gateway/answers.ts";
+import type { RequestReply, ResponseReply } from "../../gateway/decode-replies.ts";
 import type {
   ForwardEffect,
   HttpResponse,
   RespondEffect,
   UpstreamRequest,
-} from "../gateway/effect.ts";
-import { bytesOf } from "../gateway/wire-text.ts";
-import type { WireEntry, WireText } from "../protocol/text-entries.ts";
-import type { CallInput } from "./call-input.ts";
-import type { CallOutcome } from "./call-outcome.ts";
+} from "../../gateway/effect.ts";
+import { bytesOf } from "../../gateway/wire-text.ts";
+import type { WireEntry, WireText } from "../../protocol/text-entries.ts";
+import type { CallInput } from "./input.ts";
+import type { CallOutcome } from "./outcome.ts";
 
 /** Text, or bytes that are none. */
 type JsonText = string | { readonly base64: string };

@@ -1,11 +1,11 @@
 /** Runs a call against a runner of its own and prints what came of it. */
-import type { CallInput, CallOptions } from "./call-input.ts";
-import { asJson } from "./call-json.ts";
-import { type CallOutcome, makeCall } from "./call-outcome.ts";
-import { ownCommand, OwnRunner, type RunnerCommand, RunnerStartError } from "./call-runner.ts";
-import { asText, failureText } from "./call-text.ts";
-import { ExitCode, fail } from "./exit.ts";
-import { settingArgs } from "./settings.ts";
+import type { CallInput, CallOptions } from "./input.ts";
+import { asJson } from "./json.ts";
+import { type CallOutcome, makeCall } from "./outcome.ts";
+import { ownCommand, OwnRunner, type RunnerCommand, RunnerStartError } from "./runner.ts";
+import { asText, failureText } from "./text.ts";
+import { ExitCode, fail } from "../exit.ts";
+import { settingArgs } from "../settings.ts";
 
 export async function runCall(
   input: CallInput,
