@@ -6,6 +6,7 @@ import type { PluginRequest } from "../http/plugin-request.ts";
 import type { ResponseHeaders } from "../http/response-headers.ts";
 import type { UpstreamResponse } from "../http/upstream-response.ts";
 import { Vars } from "../http/vars.ts";
+import { decodeText } from "../protocol/text-entries.ts";
 import { type CallContext, RequestContext, ResponseContext } from "./context.ts";
 import type { HookResult } from "./definition.ts";
 import type { Locals } from "./locals.ts";
@@ -58,6 +59,9 @@ export abstract class Call {
   /** Runs a plugin's hook. */
   abstract invoke(step: PreparedPlugin): HookResult | Promise<HookResult>;
 
+  /** What plugins have made of the call so far, a `part=value` each. For traces: it costs. */
+  abstract snapshot(): string[];
+
   /** Ends the turn of the plugin at work: aborts its signal, and its hook if it has not begun. */
   abortStep(reason: Error): void {
     this.#turn++;
@@ -87,6 +91,18 @@ export class RequestCall extends Call {
     return (this.#responseHeaders ??= new AddedResponseHeaders());
   }
 
+  override snapshot(): string[] {
+    const { path, headers = [], args = [], body } = this.request.changes() ?? {};
+    const parts = [
+      ...headers.map(({ name, value }) => `header ${decodeText(name)}=${decodeText(value ?? "")}`),
+      ...args.map(({ name, value }) => `argument ${decodeText(name)}=${decodeText(value ?? "")}`),
+      ...headerParts("response header", this.#responseHeaders),
+    ];
+    if (path !== undefined) parts.unshift(`path=${decodeText(path)}`);
+    if (body !== undefined) parts.push(`body=${body.length}`);
+    return parts;
+  }
+
   /** Those that were added, if any. */
   get addedHeaders(): AddedResponseHeaders | undefined {
     return this.#responseHeaders?.isEmpty ? undefined : this.#responseHeaders;
@@ -110,6 +126,11 @@ export class RequestCall extends Call {
   }
 }
 
+function headerParts(kind: string, headers: ResponseHeaders | undefined): string[] {
+  const entries = headers?.toWire() ?? [];
+  return entries.map(({ name, value }) => `${kind} ${decodeText(name)}=${decodeText(value ?? "")}`);
+}
+
 export class ResponseCall extends Call {
   override readonly phase = "response";
 
@@ -119,6 +140,13 @@ export class ResponseCall extends Call {
     info: ExtraInfo,
   ) {
     super(response.id, route, info);
+  }
+
+  override snapshot(): string[] {
+    const { status, headers, body } = this.response;
+    const parts = [`status=${status}`, ...headerParts("header", headers)];
+    if (body !== undefined) parts.push(`body=${body.length}`);
+    return parts;
   }
 
   override invoke(step: PreparedPlugin): HookResult | Promise<HookResult> {

@@ -5,6 +5,7 @@ import { stopFromResponse } from "../http/web-response.ts";
 import type { Call } from "./call.ts";
 import type { HookResult } from "./definition.ts";
 import type { PreparedPlugin } from "./prepared-plugin.ts";
+import { traced } from "./trace.ts";
 
 /** Thrown out of a hook that took longer than it may. */
 export class PluginTimeoutError extends Error {
@@ -50,7 +51,9 @@ export function runChain(
     const step = steps[i]!;
     let result: ChainResult | Promise<Stop | undefined>;
     try {
-      result = settle(step.isReady ? call.invoke(step) : invokeWhenReady(call, step), step);
+      const isTraced = step.log.isEnabled("debug");
+      const hook = isTraced ? traced(call, step, () => begin(call, step)) : begin(call, step);
+      result = settle(hook, step);
     } catch (error) {
       result = resultOfThrow(step, error, call);
     }
@@ -80,6 +83,10 @@ async function goOn(
   if (result !== undefined) return result;
   if (call.aborted !== undefined) return new Failure(step, call.aborted);
   return runChain(call, steps, timeout, index + 1);
+}
+
+function begin(call: Call, step: PreparedPlugin): HookResult | Promise<HookResult> {
+  return step.isReady ? call.invoke(step) : invokeWhenReady(call, step);
 }
 
 /** Waits for the conf's checks and `setup`; a hook whose time ran out meanwhile does not begin. */

@@ -249,22 +249,34 @@ describe("dispose", () => {
     },
   );
 
-  test("one that throws is logged", async () => {
-    const chain = await inlinePlugins({
-      it: definePlugin({
-        setup: () => ({
-          [Symbol.dispose]() {
-            throw new Error("stuck");
+  test.each([
+    [
+      "throws",
+      () => {
+        throw new Error("stuck");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("stuck"))],
+  ])(
+    "one that %s is logged, and the call it came after is answered",
+    async (_how, asyncDispose) => {
+      const chain = await inlinePlugins({
+        it: definePlugin({
+          setup: () => ({ [Symbol.asyncDispose]: asyncDispose }),
+          async request() {
+            // The conf goes while its last call runs, and is disposed of when that ends.
+            chain.runner.confs.clear();
+            await Promise.resolve();
+            return stop("answered");
           },
         }),
-        request() {},
-      }),
-    });
-    await chain.request([["it", ""]]);
-    chain.runner.confs.clear();
-    expect((await chain.request([["it", "2"]])).log.join("\n")).toBe("");
-    expect(chain.runner.confs.size).toBe(1);
-  });
+      });
+      const { text, log } = await chain.request([["it", ""]]);
+      expect(text).toBe("answered");
+      expect(log.join("\n")).toContain("dispose failed");
+      expect(log.join("\n")).toContain("stuck");
+    },
+  );
 });
 
 describe("secrets", () => {
