@@ -1,6 +1,7 @@
 /**
  * `bun run demo`: builds the executable, starts it as APISIX would, runs requests through the
- * bundled plugins, and says what APISIX would do with each answer.
+ * bundled plugins, and says what APISIX would do with each answer. Then it leaves the development
+ * gateway running, to be tried with curl; `--once` sends those requests itself and ends.
  */
 import { mkdtempSync, rmSync, watch } from "node:fs";
 import { tmpdir } from "node:os";
@@ -103,10 +104,19 @@ try {
   console.log(`\nTold to stop, the runner ended with exit code ${await runner.exited}.`);
   rmSync(home, { recursive: true, force: true });
 }
-console.log("\nTry one yourself:");
-console.log(
-  `  ${relative(process.cwd(), executable)} call say '{"body":"hi"}' -X POST '/get?a=1' -H 'x-a: 1' -d body`,
-);
+console.log(`\n${"─".repeat(80)}\nThe same over HTTP, through the development gateway.\n`);
+const options = process.argv.slice(2);
+// Whoever runs it without looking has no use for a fixed port, and may have something on it.
+if (options.includes("--once") && !options.includes("--port")) options.push("--port", "0");
+const gateway = Bun.spawn([executable, "dev", ...options], {
+  stdout: "inherit",
+  stderr: "inherit",
+});
+// Ctrl-C reaches both; the gateway ends what it started, then this ends with it.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => gateway.kill(signal));
+}
+process.exit(await gateway.exited);
 
 async function show({ says, plugin, conf, target, options }: Example): Promise<void> {
   console.log(`\n${"─".repeat(80)}\n${says}\n`);

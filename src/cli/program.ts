@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import type { BundledPlugin } from "../plugin/registry.ts";
 import { registerCall } from "./call.ts";
+import { registerDev } from "./dev.ts";
 import { ExitCode } from "./exit.ts";
 import { registerPlugins } from "./plugins.ts";
 import { type SettingOptions, sourcesOf, withSettings } from "./settings.ts";
@@ -39,6 +40,7 @@ function createProgram(context: CliContext): Command {
   program.exitOverride();
   registerStart(program, context);
   registerCall(program, context);
+  registerDev(program, context);
   registerPlugins(program, context);
   registerVersion(program);
   return program;

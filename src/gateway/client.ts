@@ -30,6 +30,9 @@ export interface RunnerClient {
   /** Resolves when the connection has gone, whoever ended it. */
   readonly closed: Promise<void>;
 
+  /** The connection stands, no call is under way, and nothing has come that nobody asked for. */
+  readonly isIdle: boolean;
+
   /**
    * Gives a conf for a token.
    *
@@ -48,14 +51,22 @@ export interface RunnerClient {
   close(): void;
 }
 
+export interface ConnectOptions {
+  /** How long to wait for each reply or question, ms; for ever by default. APISIX waits 60 000. */
+  readonly replyTimeout?: number | undefined;
+}
+
 /**
  * Connects to a runner.
  *
  * @param path of its Unix socket
  * @throws RunnerConnectionError where nobody listens there
  */
-export async function connectRunner(path: string): Promise<RunnerClient> {
-  return new ChannelClient(await ReplyChannel.connect(path));
+export async function connectRunner(
+  path: string,
+  { replyTimeout }: ConnectOptions = {},
+): Promise<RunnerClient> {
+  return new ChannelClient(await ReplyChannel.connect(path, replyTimeout));
 }
 
 class ChannelClient implements RunnerClient {
@@ -65,6 +76,10 @@ class ChannelClient implements RunnerClient {
 
   get closed(): Promise<void> {
     return this.channel.closed;
+  }
+
+  get isIdle(): boolean {
+    return !this.#busy && !this.channel.hasUnread && !this.channel.hasEnded;
   }
 
   async prepareConf(

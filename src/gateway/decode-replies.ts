@@ -75,6 +75,9 @@ export type RunnerReply =
   | RequestReply
   | ResponseReply;
 
+/** A question in good order for what the protocol does not know. */
+export class UnknownQuestionError extends MalformedPayloadError {}
+
 /**
  * @param payload what bodies and bytes of the reply are views on
  * @throws MalformedPayloadError also for a type that no runner sends
@@ -153,7 +156,7 @@ function question(payload: Buffer): Question {
     case Info.RespBody:
       return { kind: "response-body" };
     case Info.NONE:
-      throw new MalformedPayloadError("a question asks for nothing: its info has type 0");
+      throw new UnknownQuestionError("a question asks for nothing: its info has type 0");
   }
 }
 

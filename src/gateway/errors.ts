@@ -25,3 +25,18 @@ export class RunnerError extends Error {
 export class RunnerConnectionError extends Error {
   override readonly name = "RunnerConnectionError";
 }
+
+/**
+ * A frame whose payload makes no sense. Where it is of a type that APISIX was waiting for, APISIX's own code
+ * breaks down over it: the client gets 500, whatever `allow_degradation` says.
+ */
+export class MalformedReplyError extends RunnerConnectionError {
+  /** @param frameType as the frame's header has it */
+  constructor(
+    readonly frameType: number,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

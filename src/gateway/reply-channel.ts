@@ -1,8 +1,8 @@
 /** A connection to a runner as it is seen from APISIX: frames go out, replies come in. */
 import { createFrameDecoder } from "../protocol/frame-decoder.ts";
 import type { Frame } from "../protocol/frame-builder.ts";
-import { decodeReply, type RunnerReply } from "./decode-replies.ts";
-import { RunnerConnectionError } from "./errors.ts";
+import { decodeReply, type RunnerReply, UnknownQuestionError } from "./decode-replies.ts";
+import { MalformedReplyError, RunnerConnectionError } from "./errors.ts";
 
 export class ReplyChannel {
   readonly #closed = Promise.withResolvers<void>();
@@ -18,9 +18,12 @@ export class ReplyChannel {
   /** Why nothing goes any more. */
   #end: RunnerConnectionError | undefined;
 
+  /** @param replyTimeout how long to wait for a reply, ms; `undefined`: for ever */
+  private constructor(private readonly replyTimeout: number | undefined) {}
+
   /** @throws RunnerConnectionError where nobody listens at the path */
-  static async connect(path: string): Promise<ReplyChannel> {
-    const channel = new ReplyChannel();
+  static async connect(path: string, replyTimeout?: number): Promise<ReplyChannel> {
+    const channel = new ReplyChannel(replyTimeout);
     try {
       channel.#socket = await channel.#open(path);
     } catch (cause) {
@@ -33,6 +36,10 @@ export class ReplyChannel {
   /** Replies have come that nobody asked for. */
   get hasUnread(): boolean {
     return this.#replies.length > 0;
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
   }
 
   /**
@@ -51,8 +58,15 @@ export class ReplyChannel {
     const reply = this.#replies.shift();
     if (reply) return Promise.resolve(reply);
     if (this.#end) return Promise.reject(this.#end);
-    this.#waiting = Promise.withResolvers();
-    return this.#waiting.promise;
+    const waiting = Promise.withResolvers<RunnerReply>();
+    this.#waiting = waiting;
+    const { replyTimeout } = this;
+    if (replyTimeout === undefined) return waiting.promise;
+    const timer = setTimeout(
+      () => this.end(new RunnerConnectionError(`the runner did not reply for ${replyTimeout} ms`)),
+      replyTimeout,
+    );
+    return waiting.promise.finally(() => clearTimeout(timer));
   }
 
   /** Ends the connection; only the first reason counts. */
@@ -91,9 +105,11 @@ export class ReplyChannel {
       if (waiting) waiting.resolve(reply);
       else this.#replies.push(reply);
     } catch (cause) {
-      const message = cause instanceof Error ? cause.message : String(cause);
+      const message = `the runner sent a malformed frame: ${cause instanceof Error ? cause.message : String(cause)}`;
       this.end(
-        new RunnerConnectionError(`the runner sent a malformed frame: ${message}`, { cause }),
+        cause instanceof UnknownQuestionError
+          ? new RunnerConnectionError(message, { cause })
+          : new MalformedReplyError(type, message, { cause }),
       );
     }
   }

@@ -12,7 +12,7 @@ export function responseEffect(upstream: HttpResponse, reply: ResponseReply): Re
     notes.push("a reply without headers loses some of the upstream's, such as content-type");
   }
   if (reply.body?.length === 0) notes.push("the empty body is ignored: the upstream's is kept");
-  const lines = reply.headers.length > 0 ? responseLines(reply.headers) : kept;
+  const lines = responseHeadersAfter(upstream, reply);
   return {
     kind: "respond",
     response: {
@@ -23,6 +23,11 @@ export function responseEffect(upstream: HttpResponse, reply: ResponseReply): Re
     errorPage: false,
     notes,
   };
+}
+
+/** The reply's headers where it has any, else what of the upstream's APISIX keeps. */
+export function responseHeadersAfter(upstream: HttpResponse, reply: ResponseReply): HeaderLine[] {
+  return reply.headers.length > 0 ? responseLines(reply.headers) : keptHeaders(upstream);
 }
 
 /**

@@ -27,7 +27,7 @@ export function parseTarget(target: string): Target {
   const path = query < 0 ? withoutFragment : withoutFragment.slice(0, query);
   return {
     path: fromLatin1(normalise(decodePath(path, target), target)),
-    args: query < 0 ? [] : parseQuery(withoutFragment.slice(query + 1)),
+    args: parseQuery(rawQuery(target)),
   };
 }
 
@@ -82,16 +82,18 @@ function normalise(path: string, target: string): string {
   return `/${kept.join("/")}`;
 }
 
-/** An argument without a name vanishes; a plus is a space; what is not percent-encoded right stays. */
-function parseQuery(query: string): WireEntry[] {
+/** A query's arguments, percent-decoded. One without a name vanishes; a plus is a space; what is not percent-encoded right stays. */
+export function parseQuery(query: string): WireEntry[] {
   const decode = (text: string): string => percentDecode(text.replaceAll("+", " "));
-  return query.split("&").flatMap((argument) => {
-    const equals = argument.indexOf("=");
-    const name = decode(equals < 0 ? argument : argument.slice(0, equals));
-    if (name === "") return [];
-    const value = equals < 0 ? undefined : fromLatin1(decode(argument.slice(equals + 1)));
-    return [{ name: fromLatin1(name), value }];
-  });
+  return latin1Of(query)
+    .split("&")
+    .flatMap((argument) => {
+      const equals = argument.indexOf("=");
+      const name = decode(equals < 0 ? argument : argument.slice(0, equals));
+      if (name === "") return [];
+      const value = equals < 0 ? undefined : fromLatin1(decode(argument.slice(equals + 1)));
+      return [{ name: fromLatin1(name), value }];
+    });
 }
 
 /** Percent-decodes; a percent sign without two hexadecimal digits stays one. */

@@ -41,7 +41,12 @@ const READERS: Readonly<Record<string, Reader>> = {
   realip_remote_addr: (_, { remoteAddr }) => remoteAddr,
   remote_addr: (_, { remoteAddr }) => remoteAddr,
   request_method: ({ method }) => method,
-  request_uri: ({ target }) => target,
+  real_request_uri: ({ target }) => target,
+  /** APISIX takes the normalised path here. */
+  request_uri: ({ path, target }) => {
+    const args = rawQuery(target);
+    return args === "" ? path : fromLatin1(`${latin1Of(path)}?${latin1Of(args)}`);
+  },
   scheme: (_, { scheme }) => scheme,
   server_addr: (_, { serverAddr }) => serverAddr,
   server_port: (_, { serverPort }) => String(serverPort),

@@ -89,7 +89,7 @@ describe("in the request phase", () => {
       ...["--var", "remote_addr=10.0.0.1", "--var", "own=a=b", "--json"],
     );
     const { upstreamRequest, questions } = JSON.parse(stdout);
-    const values = ["/a b", "/a%20b?a=1", "1", "A", "C", "10.0.0.1", "example.org", "a=b", null];
+    const values = ["/a b", "/a b?a=1", "1", "A", "C", "10.0.0.1", "example.org", "a=b", null];
     expect(upstreamRequest.headers).toContainEqual(["x-values", JSON.stringify(values)]);
     expect(upstreamRequest.headers).toContainEqual(["x-forwarded-port", "81"]);
     expect(questions).toContainEqual({ asked: "var", name: "remote_addr", answer: "10.0.0.1" });

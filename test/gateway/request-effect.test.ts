@@ -130,7 +130,8 @@ describe("rewrite", () => {
   });
 
   test("an argument that is set and then deleted is gone", () => {
-    const request = { ...clientRequest(observed("prepare1")), ...parseTarget("/?a=1&b=2") };
+    const target = "/?a=1&b=2";
+    const request = { ...clientRequest(observed("prepare1")), ...parseTarget(target), target };
     const reply = rewrite({
       args: [
         { name: "a", value: "3" },

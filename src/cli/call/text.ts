@@ -4,8 +4,8 @@ import type { RewriteReply } from "../../gateway/decode-replies.ts";
 import type { ForwardEffect, HttpResponse, RespondEffect } from "../../gateway/effect.ts";
 import { isNamed } from "../../gateway/wire-text.ts";
 import type { WireEntry } from "../../protocol/text-entries.ts";
-import { hexStart, printable, size, textOf } from "./body.ts";
-import { added, type DiffLine, headerDiff, lineDiff, unchanged } from "./diff.ts";
+import { hexStart, printable, size, textOf } from "../text/body.ts";
+import { added, type DiffLine, headerDiff, lineDiff, unchanged } from "../text/diff.ts";
 import type { CallInput } from "./input.ts";
 import type { CallOutcome, Failed, Replied } from "./outcome.ts";
 
