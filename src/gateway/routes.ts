@@ -2,6 +2,7 @@
 import { watch } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { readRoutes } from "./routes/read-routes.ts";
 import type { Route } from "./routes/route.ts";
 import { RouteTable } from "./routes/route-table.ts";
@@ -88,6 +89,11 @@ export type RouteFileEvent =
   /** The routes stay as they were. */
   | { readonly kind: "rejected"; readonly error: RouteFileError };
 
+/** Writers empty a file first: one that is read at once looks broken. */
+const SETTLE_MS = 30;
+
+const LOOK_MS = 1000;
+
 export interface RouteFileWatcher extends Disposable {
   readonly file: string;
   /** Those of the last good file. */
@@ -129,6 +135,7 @@ export async function watchRoutes(
     reading ??= (async () => {
       while (again) {
         again = false;
+        await setTimeout(SETTLE_MS);
         await reload();
       }
       reading = undefined;
@@ -138,12 +145,18 @@ export async function watchRoutes(
   const watcher = watch(dirname(file), (_event, name) => {
     if (name === null || name === basename(file)) schedule();
   });
+  // Not every file system tells of its changes; APISIX itself looks once a second.
+  const timer = setInterval(schedule, LOOK_MS);
+  timer.unref();
   return {
     file,
     get current() {
       return current;
     },
-    [Symbol.dispose]: () => watcher.close(),
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      watcher.close();
+    },
   };
 }
 

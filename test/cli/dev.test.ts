@@ -201,6 +201,26 @@ test("--once sends what it printed, and ends", async () => {
 });
 
 test.each([
+  ["on a terminal, colour", {}, true],
+  ["on a terminal with NO_COLOR, none", { NO_COLOR: "1" }, false],
+])("%s", async (_where, env, isColoured) => {
+  using tmp = new TempDir();
+  let shown = "";
+  await using terminal = new Bun.Terminal({
+    cols: 200,
+    rows: 50,
+    data: (_terminal, bytes) => void (shown += Buffer.from(bytes).toString()),
+  });
+  const dev = Bun.spawn([executable, "dev", "--port", "0", "--once"], {
+    terminal,
+    env: { TERM: "xterm", TMPDIR: tmp.path, ...env },
+  });
+  expect(await dev.exited).toBe(0);
+  expect(shown).toContain("GET /say?a=1");
+  expect(shown.includes("\x1b[32m")).toBe(isColoured);
+});
+
+test.each([
   [["--port", "70000"], "0 to 65535"],
   [["--upstream", "https://x/"], "write a routes file"],
   [["--upstream", "http://x", "--routes", "y"], "--upstream is for the ready routes"],

@@ -24,12 +24,14 @@ interface Answer {
 export class EchoUpstream implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   #requests = 0;
+  #connections = 0;
 
   private constructor(
     private readonly server: Server,
     private readonly options: EchoOptions,
   ) {
     server.on("connection", (socket) => {
+      this.#connections++;
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
       socket.on("error", () => {});
@@ -56,9 +58,9 @@ export class EchoUpstream implements AsyncDisposable {
     return this.#requests;
   }
 
-  /** How many connections stand. */
+  /** How many connections have been opened. */
   get connections(): number {
-    return this.#sockets.size;
+    return this.#connections;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -62,8 +62,9 @@ function readEnabled<Conf>(
 function readExtPlugin(value: Value): ExtPluginConf | undefined {
   const fields = value.map();
   if (!fields) return undefined;
-  const conf = fields.get("conf")?.list()?.flatMap(readConfEntry);
-  if (conf?.length === 0) value.problem("conf must not be empty: name a plugin, or leave it out");
+  const list = fields.get("conf")?.list();
+  if (list?.length === 0) value.problem("conf must not be empty: name a plugin, or leave it out");
+  const conf = list?.flatMap(readConfEntry);
   const allowDegradation = fields.get("allow_degradation")?.boolean() ?? false;
   fields.warnOfRest();
   return { conf, allowDegradation };
