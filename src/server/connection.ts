@@ -20,6 +20,9 @@ interface Waiting {
   readonly payload: Buffer;
 }
 
+/** What a waiting frame costs beside its payload, roughly: frames without one must not be free. */
+const FRAME_COST_BYTES = 128;
+
 /** Bytes of calls that may wait behind the one under way; APISIX itself never sends a second one. */
 const MAX_WAITING_BYTES = MAX_PAYLOAD_BYTES;
 
@@ -102,7 +105,7 @@ export class Connection implements Peer {
       this.#questions.shift()?.resolve(payload);
     } else if (this.#mustWait) {
       this.#waiting.push({ type, payload });
-      this.#waitingBytes += payload.length;
+      this.#waitingBytes += payload.length + FRAME_COST_BYTES;
       if (this.#waitingBytes > MAX_WAITING_BYTES) this.#pause();
     } else {
       this.#handle(type, payload);
@@ -135,7 +138,7 @@ export class Connection implements Peer {
     while (!this.#busy && this.#outbox.isEmpty) {
       const next = this.#waiting.shift();
       if (next === undefined) break;
-      this.#waitingBytes -= next.payload.length;
+      this.#waitingBytes -= next.payload.length + FRAME_COST_BYTES;
       this.#handle(next.type, next.payload);
     }
     if (this.#paused && this.#waitingBytes <= MAX_WAITING_BYTES) {

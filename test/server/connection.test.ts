@@ -107,6 +107,14 @@ describe("a socket that takes a part of a reply", () => {
   });
 });
 
+test("frames without a payload cannot pile up either", async () => {
+  const { connection, socket } = await connect();
+  socket.room = 0;
+  const empty = Buffer.alloc(4 * 100_000, Buffer.from([7, 0, 0, 0]));
+  for (let i = 0; i < 3 && !socket.isPaused; i++) connection.data(empty);
+  expect(socket.isPaused).toBe(true);
+});
+
 test("a closed socket takes nothing, and nothing is kept for it", async () => {
   const { connection, socket, confToken } = await connect();
   socket.room = -1;

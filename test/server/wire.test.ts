@@ -241,6 +241,21 @@ describe("large replies", () => {
   });
 });
 
+test("a client that sends large calls and reads nothing is made to wait, and loses none", async () => {
+  using slow = await connect();
+  const confToken = await prepare(slow, [["big", "2000000"]]);
+  slow.pause();
+  const headers = [{ name: "x-large", value: "y".repeat(6_000_000) }];
+  const ids = Array.from({ length: 12 }, (_, id) => id);
+  // More than socket buffers and the runner's own limit take together: this write has to wait.
+  const sent = slow.send(...ids.map((id) => requestBytes({ id, confToken, headers })));
+  using other = await connect();
+  await prepare(other, SAY);
+  slow.resume();
+  for (const id of ids) expect(await nextReply(slow)).toMatchObject({ kind: "stop", id });
+  await sent;
+});
+
 describe("questions", () => {
   test("of one tick leave together, each once, and answers are matched in order", async () => {
     using connection = await connect();
