@@ -18,6 +18,11 @@ export function registerDev(program: Command, context: CliContext): void {
     .option("--port <port>", "where the gateway listens; 0: any free one", port, 9080)
     .option("--host <address>", "on which address", "127.0.0.1")
     .option("--socket <path>", "use the runner that listens here instead of starting one")
+    .option(
+      "--env <name>",
+      "give the runner this variable too, as nginx_config.envs does; NAME or NAME=value; may be repeated",
+      (name: string, before: string[] = []) => [...before, name],
+    )
     .option("-v, --verbose", "show the differences that plugins make")
     .option("--once", "send the printed requests itself, then end")
     .addHelpText("after", ABOUT);

@@ -1,4 +1,5 @@
 /** The options that stand for settings: one for each row of the table of settings. */
+import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { type SettingPath, settings } from "../config/settings.ts";
 import type { Flags } from "../config/sources.ts";
@@ -27,14 +28,21 @@ export function sourcesOf(options: SettingOptions): SettingSources {
   return { flags: Object.fromEntries(texts), configFile: options.config };
 }
 
-/** The settings as a command line again, for a runner that is started with them. */
+/** What is a path, and on a command line starts from the working directory. */
+const PATHS: readonly SettingPath[] = ["socket.file", "logging.file", "plugins.dirs"];
+
+/** The settings as a command line again, for a runner that is started with them, in whatever folder. */
 export function settingArgs(options: SettingOptions): string[] {
   const { flags, configFile } = sourcesOf(options);
   return [
-    ...(configFile === undefined ? [] : ["--config", configFile]),
+    ...(configFile === undefined ? [] : ["--config", resolve(configFile)]),
     ...Object.entries(flags).flatMap(([path, value]) => {
-      const flag = settings.get(path as SettingPath)?.flag ?? path;
-      return [value].flat().map((one) => `${flag}=${String(one)}`);
+      const setting = path as SettingPath;
+      const isPath = PATHS.includes(setting);
+      return [value].flat().map((one) => {
+        const text = String(one);
+        return `${settings.get(setting)?.flag}=${isPath ? resolve(text) : text}`;
+      });
     }),
   ];
 }

@@ -59,9 +59,9 @@ class UnixServer implements Server {
       if (!this.#file.isOurs()) this.#closeIdle();
       await Bun.sleep(DRAIN_CHECK_MS);
     }
+    this.#logCut();
     this.#file.remove();
     this.#listener?.stop(true);
-    if (this.connections > 0) this.#logCut();
   }
 
   #listen(path: string) {

@@ -13,10 +13,15 @@ class Dev implements AsyncDisposable {
   readonly process: Bun.Subprocess<"ignore", "pipe", "pipe">;
   url = "";
 
-  private constructor(args: readonly string[]) {
+  private constructor(args: readonly string[], cwd?: string) {
     this.process = Bun.spawn([executable, "dev", "--port", "0", ...args], {
-      cwd: this.tmp.path,
-      env: { PATH: process.env["PATH"] ?? "", TMPDIR: this.tmp.path },
+      cwd: cwd ?? this.tmp.path,
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        TMPDIR: this.tmp.path,
+        PASSED_ON: "by name",
+        HIDDEN: "x",
+      },
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
@@ -25,8 +30,12 @@ class Dev implements AsyncDisposable {
     this.log.collect(this.process.stderr);
   }
 
-  static async start(...args: string[]): Promise<Dev> {
-    const dev = new Dev(args);
+  static start(...args: string[]): Promise<Dev> {
+    return Dev.startIn(undefined, ...args);
+  }
+
+  static async startIn(cwd: string | undefined, ...args: string[]): Promise<Dev> {
+    const dev = new Dev(args, cwd);
     const line = await dev.log.line("Development gateway");
     dev.url = /http:\/\/\S+\d/.exec(line)?.[0] ?? "";
     return dev;
@@ -106,6 +115,19 @@ describe("--plugins", () => {
     };
     await Promise.all(Array.from({ length: 8 }, load));
     expect([...answers].sort()).toEqual(["200 new", "200 old"]);
+  });
+
+  test("a relative folder starts from where the command was given, --env passes variables on", async () => {
+    dir = new TempDir();
+    dir.write(
+      "plugins/mine.ts",
+      `import { stop } from "apisix-bun-runner";
+       const { PASSED_ON, GIVEN, HIDDEN } = process.env;
+       export default { request: () => stop(JSON.stringify([PASSED_ON, GIVEN, HIDDEN])) };`,
+    );
+    const options = ["--plugins", "./plugins", "--env", "PASSED_ON", "--env", "GIVEN=a=b"];
+    await using dev = await Dev.startIn(dir.path, ...options);
+    expect(await (await dev.get("/mine")).json()).toEqual(["by name", "a=b", null]);
   });
 
   test("a file with an error keeps the old version, and says where it is wrong", async () => {

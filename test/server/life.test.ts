@@ -135,6 +135,20 @@ describe("stop", () => {
     expect(await nextReply(connection)).toMatchObject({ kind: "stop" });
   });
 
+  test("a call that takes longer than that is cut, and the log says so", async () => {
+    using plugins = new TempDir();
+    plugins.write("slow.ts", SLOW);
+    await using runner = await RunnerProcess.start({ args: ["start", "--plugins", plugins.path] });
+    using connection = await RawConnection.connect(runner.socket);
+    const confToken = await prepare(connection, [["slow", ""]]);
+    await connection.send(requestBytes({ confToken }));
+    expect(await nextReply(connection)).toMatchObject({ kind: "question" });
+    expect(await runner.stop()).toBe(0);
+    expect(await runner.log.line("still under way")).toContain(
+      "stopped with 1 calls still under way after 900 ms",
+    );
+  });
+
   test("leaves a successor's socket alone, and its idle connections once that one has the path", async () => {
     using dir = new TempDir();
     const socket = dir.file("s.sock");

@@ -13,16 +13,16 @@ export function startEcho(): Echo {
     fetch: async (request) => {
       const url = new URL(request.url);
       const body = await request.text();
-      return Response.json(
-        {
-          method: request.method,
-          uri: url.pathname + url.search,
-          args: [...url.searchParams],
-          headers: Object.fromEntries(request.headers),
-          body,
-        },
-        { headers: { "x-upstream": "echo" } },
-      );
+      const seen = {
+        method: request.method,
+        uri: url.pathname + url.search,
+        args: [...url.searchParams],
+        headers: Object.fromEntries(request.headers),
+        body,
+      };
+      return new Response(`${JSON.stringify(seen, null, 2)}\n`, {
+        headers: { "content-type": "application/json", "x-upstream": "echo" },
+      });
     },
   });
   return {

@@ -28,6 +28,7 @@ export interface DevOptions extends SettingOptions {
   readonly port: number;
   readonly host: string;
   readonly socket?: string;
+  readonly env?: readonly string[];
   readonly verbose?: true;
   readonly once?: true;
 }
@@ -110,6 +111,7 @@ async function startRunner(
     ],
     socket,
     home,
+    env: Object.fromEntries((options.env ?? []).map(variable)),
     onLine: (line) => log.line(line),
     onExit(code, restartIn) {
       onExit();
@@ -119,6 +121,12 @@ async function startRunner(
   });
   parts.use(runner);
   return socket;
+}
+
+/** `NAME`, with its value here, or `NAME=value`. */
+function variable(text: string): [name: string, value: string | undefined] {
+  const at = text.indexOf("=");
+  return at < 0 ? [text, process.env[text]] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** Routes to try: the plugins of the author's folders, or the bundled ones. */
