@@ -121,6 +121,21 @@ describe("a file that changes", () => {
   });
 });
 
+test("what the old code had opened is closed when it goes", async () => {
+  const opened = dir.file("opened.sock");
+  dir.write(
+    "it.ts",
+    `Bun.listen({ unix: ${JSON.stringify(opened)}, socket: { data() {} } });
+     export default { request() {} };`,
+  );
+  await start("--watch");
+  const confToken = await prepare(connection, [["it", ""]]);
+  using toOld = await RawConnection.connect(opened);
+  dir.write("it.ts", saying("new"));
+  await untilAnswer(confToken, "continue", "new!");
+  await toOld.closed;
+});
+
 test("a new file can be called, and a route that was refused for want of it goes on", async () => {
   await start();
   await connection.send(prepareBytes(PRE_REQ, [["later", ""]]));

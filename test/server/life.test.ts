@@ -171,6 +171,30 @@ describe("stop", () => {
     expect(successor.process.exitCode).toBeNull();
   });
 
+  test("closes what is idle for its successor while it still answers what is not", async () => {
+    using plugins = new TempDir();
+    plugins.write("slow.ts", SLOW);
+    using dir = new TempDir();
+    const socket = dir.file("s.sock");
+    await using old = await RunnerProcess.start({
+      socket,
+      args: ["start", "--plugins", plugins.path],
+    });
+    using idle = await RawConnection.connect(socket);
+    using busy = await RawConnection.connect(socket);
+    const confToken = await prepare(idle, [["slow", ""]]);
+    await busy.send(requestBytes({ confToken }));
+    expect(await nextReply(busy)).toMatchObject({ kind: "question" });
+    const inode = lstatSync(socket).ino;
+    await using _successor = await RunnerProcess.start({ socket });
+    await untilInodeChanges(socket, inode);
+    old.process.kill("SIGTERM");
+    await idle.closed;
+    await busy.send(answerBytes("to the old one"));
+    expect(await nextReply(busy)).toMatchObject({ kind: "stop" });
+    expect(await old.process.exited).toBe(0);
+  });
+
   test("leaves what somebody else put at the path", async () => {
     await using runner = await RunnerProcess.start();
     using moved = new TempDir();
