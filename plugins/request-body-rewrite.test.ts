@@ -1,32 +1,31 @@
 import { expect, test } from "bun:test";
-import { harness } from "../test/support/plugin-harness.ts";
+import { expectAction, testPlugin } from "apisix-bun-runner/testing";
+import requestBodyRewrite from "./request-body-rewrite.ts";
 
-const plugin = await harness(() => import("./request-body-rewrite.ts"), "request-body-rewrite");
+const REQUEST = { method: "POST", body: "old" };
 
 test("replaces the body and nothing else", async () => {
-  const { reply, text, asked } = await plugin.request(
-    { new_body: "größer" },
-    { method: "POST", body: "old" },
-  );
-  expect(reply).toMatchObject({ kind: "rewrite", headers: [], args: [], responseHeaders: [] });
-  expect(reply).not.toHaveProperty("path");
-  expect(text).toBe("größer");
-  expect(asked).toEqual([]);
+  const plugin = await testPlugin(requestBodyRewrite, { config: { new_body: "größer" } });
+  const result = await plugin.request(REQUEST);
+  expectAction(result, "rewrite");
+  expect(result.request.text()).toBe("größer");
+  expect(result.changes).toEqual(['body: "old" → "größer"']);
+  expect(result.asked).toEqual([]);
 });
 
 test.each([[{}], [{ new_body: "" }], [{ new_body: null }]])(
   "leaves the body alone: %j",
-  async (conf) => {
-    const { reply } = await plugin.request(conf, { method: "POST", body: "old" });
-    expect(reply).toEqual({ kind: "continue", id: 0 });
+  async (config) => {
+    const plugin = await testPlugin(requestBodyRewrite, { config });
+    const result = await plugin.request(REQUEST);
+    expectAction(result, "continue");
+    expect(result.request.text()).toBe("old");
   },
 );
 
 test.each([
   [{ new_body: ["a"] }, "new_body: "],
   [{ body: "a" }, "body: "],
-])("refuses the conf %j", async (conf, message) => {
-  const { reply, log } = await plugin.request(conf);
-  expect(reply).toEqual({ kind: "error", code: "BAD_REQUEST" });
-  expect(log.join("\n")).toContain(`conf is not valid: ${message}`);
+])("refuses the conf %j", async (config, message) => {
+  await expect(testPlugin(requestBodyRewrite, { config })).rejects.toThrow(message);
 });

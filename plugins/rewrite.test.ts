@@ -1,77 +1,72 @@
 import { expect, test } from "bun:test";
-import { harness } from "../test/support/plugin-harness.ts";
+import { expectAction, testPlugin } from "apisix-bun-runner/testing";
+import rewrite from "./rewrite.ts";
 
-const plugin = await harness(() => import("./rewrite.ts"), "rewrite");
+const REQUEST = { path: "/get?a=1&bare", headers: { "x-a": "1" } };
 
-const REQUEST = {
-  path: "/get",
-  headers: [
-    ["host", "a.test"],
-    ["x-a", "1"],
-  ],
-  args: [["a", "1"], ["bare"]],
-} as const;
+const PATH = "path: /get → /a6/bun/runner";
+const HEADER = 'header x-resp-a6-runner: none → "Bun"';
+const ARGUMENT = 'argument a6_runner: none → "Bun"';
 
-const BY_DEFAULT = {
-  kind: "rewrite",
-  path: "/a6/bun/runner",
-  headers: [{ name: "x-resp-a6-runner", value: "Bun" }],
-  args: [{ name: "a6_runner", value: "Bun" }],
-  responseHeaders: [],
-};
+/** The request that the upstream gets, and what of it is new. */
+async function rewriteWith(config: unknown) {
+  const plugin = await testPlugin(rewrite, { config });
+  const result = await plugin.request(REQUEST);
+  expectAction(result, "rewrite");
+  return result;
+}
 
 test.each([["{}"], [""], ["rewrite-config"], ['"rewrite"'], ["7"], ["true"], ["null"], ['["a"]']])(
   "rewrites like the Python runner's with the conf %s",
   async (conf) => {
-    const { reply } = await plugin.request(conf, REQUEST);
-    expect(reply).toMatchObject(BY_DEFAULT);
-    expect(reply).not.toHaveProperty("body");
+    const { request, changes } = await rewriteWith(conf);
+    expect(request.path).toBe("/a6/bun/runner");
+    expect(request.headers.get("x-resp-a6-runner")).toBe("Bun");
+    expect(request.args.get("a6_runner")).toBe("Bun");
+    expect(changes).toEqual([PATH, HEADER, ARGUMENT]);
   },
 );
 
 test("takes the path alone from the conf", async () => {
-  const { reply } = await plugin.request({ path: "/v2/ü?" }, REQUEST);
-  expect(reply).toMatchObject({ ...BY_DEFAULT, path: "/v2/ü?" });
+  const { request, changes } = await rewriteWith({ path: "/v2/ü?" });
+  expect(request.target).toStartWith("/v2/%C3%BC%3F?");
+  expect(changes).toEqual(["path: /get → /v2/ü?", HEADER, ARGUMENT]);
 });
 
 test("sets and deletes headers in place of the default one", async () => {
-  const { reply } = await plugin.request({ headers: { "X-A": null, "X-B": "2" } }, REQUEST);
-  expect(reply).toMatchObject({
-    ...BY_DEFAULT,
-    headers: [
-      { name: "x-a", value: undefined },
-      { name: "x-b", value: "2" },
-    ],
-  });
+  const { request, changes } = await rewriteWith({ headers: { "X-A": null, "X-B": "2" } });
+  expect(request.headers.has("x-a")).toBe(false);
+  expect(request.headers.get("x-b")).toBe("2");
+  expect(changes).toEqual([PATH, 'header x-a: "1" → none', 'header x-b: none → "2"', ARGUMENT]);
 });
 
 test("sets and deletes arguments in place of the default one", async () => {
-  const { reply } = await plugin.request({ args: { a: "2", bare: null, b: "" } }, REQUEST);
-  expect(reply).toMatchObject({
-    ...BY_DEFAULT,
-    args: [
-      { name: "a", value: "2" },
-      { name: "bare", value: undefined },
-      { name: "b", value: "" },
-    ],
-  });
+  const { changes } = await rewriteWith({ args: { a: "2", bare: null, b: "" } });
+  expect(changes).toEqual([
+    PATH,
+    HEADER,
+    'argument a: "1" → "2"',
+    "argument bare: without a value → none",
+    'argument b: none → ""',
+  ]);
 });
 
 test("leaves a part of the request alone whose field is null", async () => {
-  const { reply } = await plugin.request({ path: null, headers: null }, REQUEST);
-  expect(reply).toMatchObject({ kind: "rewrite", headers: [], args: BY_DEFAULT.args });
-  expect(reply).not.toHaveProperty("path");
+  const { changes } = await rewriteWith({ path: null, headers: null });
+  expect(changes).toEqual([ARGUMENT]);
 });
 
 test("changes nothing where every field is null", async () => {
-  const { reply } = await plugin.request({ path: null, headers: null, args: null }, REQUEST);
-  expect(reply).toEqual({ kind: "continue", id: 0 });
+  const config = { path: null, headers: null, args: null };
+  const plugin = await testPlugin(rewrite, { config });
+  expectAction(await plugin.request(REQUEST), "continue");
 });
 
 test("fails the request where host is to be deleted", async () => {
-  const { reply, log } = await plugin.request({ headers: { host: null } }, REQUEST);
-  expect(reply).toEqual({ kind: "error", code: "SERVICE_UNAVAILABLE" });
-  expect(log.join("\n")).toContain("host cannot be deleted");
+  const plugin = await testPlugin(rewrite, { config: { headers: { host: null } } });
+  const result = await plugin.request(REQUEST);
+  expectAction(result, "error");
+  expect(result.message).toContain("host cannot be deleted");
 });
 
 test.each([
@@ -81,8 +76,6 @@ test.each([
   [{ args: { a: ["1"] } }, "args.a: "],
   [{ uri: "/v2" }, "uri: "],
   ['{"path": "/v2"', "Expected Object"],
-])("refuses the conf %j", async (conf, message) => {
-  const { reply, log } = await plugin.request(conf, REQUEST);
-  expect(reply).toEqual({ kind: "error", code: "BAD_REQUEST" });
-  expect(log.join("\n")).toContain(message);
+])("refuses the conf %j", async (config, message) => {
+  await expect(testPlugin(rewrite, { config })).rejects.toThrow(message);
 });

@@ -19,6 +19,11 @@ export default definePlugin({
   name: "say",
   description: "Answers with a text in place of the upstream.",
   config: Conf,
+  samples: [
+    { config: { body: "hello" }, expect: { action: "stop", status: 200, body: "hello" } },
+    { config: {}, request: "/get", expect: { action: "continue" } },
+    { config: { bdy: "hello" }, expect: { configError: "bdy: there is no such field" } },
+  ],
   request({ config }) {
     if (config.body === "") return;
     return stop(config.body, { headers: { "X-Resp-A6-Runner": "Bun" } });

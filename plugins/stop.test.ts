@@ -1,64 +1,65 @@
 import { expect, test } from "bun:test";
-import { harness } from "../test/support/plugin-harness.ts";
+import { expectAction, testPlugin, testSamples } from "apisix-bun-runner/testing";
+import Stop from "./stop.ts";
 
-const plugin = await harness(() => import("./stop.ts"), "stop");
+await testSamples(Stop);
 
-const BY_DEFAULT = {
-  kind: "stop",
-  status: 201,
-  headers: [{ name: "X-Resp-A6-Runner", value: "Bun" }],
-};
+/** The answer to a request, with this conf. */
+async function answerWith(config: unknown) {
+  const plugin = await testPlugin(Stop, { config });
+  const result = await plugin.request();
+  expectAction(result, "stop");
+  return result.response;
+}
 
 test.each([["{}"], [""], ["stop"], ['"stop"'], ["7"], ["true"], ["null"], ['["a"]']])(
   "answers like the Python runner's with the conf %s",
   async (conf) => {
-    const { reply, text } = await plugin.request(conf);
-    expect(reply).toMatchObject(BY_DEFAULT);
-    expect(text).toBe("Hello, Bun Runner of APISIX");
+    const response = await answerWith(conf);
+    expect(response.status).toBe(201);
+    expect(response.headers.get("x-resp-a6-runner")).toBe("Bun");
+    expect(response.text()).toBe("Hello, Bun Runner of APISIX");
   },
 );
 
 test("takes the status alone from the conf", async () => {
-  const { reply, text } = await plugin.request({ status: 403 });
-  expect(reply).toMatchObject({ ...BY_DEFAULT, status: 403 });
-  expect(text).toBe("Hello, Bun Runner of APISIX");
+  const response = await answerWith({ status: 403 });
+  expect(response.status).toBe(403);
+  expect(response.headers.get("x-resp-a6-runner")).toBe("Bun");
+  expect(response.text()).toBe("Hello, Bun Runner of APISIX");
 });
 
 test("takes the body alone from the conf", async () => {
-  const { reply, text } = await plugin.request({ body: "not here" });
-  expect(reply).toMatchObject(BY_DEFAULT);
-  expect(text).toBe("not here");
+  const response = await answerWith({ body: "not here" });
+  expect(response.status).toBe(201);
+  expect(response.headers.get("x-resp-a6-runner")).toBe("Bun");
+  expect(response.text()).toBe("not here");
 });
 
 test("sends no body where the conf's is empty", async () => {
-  const { reply } = await plugin.request({ body: "" });
-  expect(reply).toMatchObject(BY_DEFAULT);
-  expect(reply).not.toHaveProperty("body");
+  const response = await answerWith({ body: "" });
+  expect(response.status).toBe(201);
+  expect(response.body).toBeUndefined();
 });
 
 test("replaces the default header by the conf's", async () => {
-  const { reply } = await plugin.request({ headers: { "X-A": "1", "x-b": "2" } });
-  expect(reply).toMatchObject({
-    status: 201,
-    headers: [
-      { name: "X-A", value: "1" },
-      { name: "x-b", value: "2" },
-    ],
-  });
+  const { headers } = await answerWith({ headers: { "X-A": "1", "x-b": "2" } });
+  expect(headers.get("x-a")).toBe("1");
+  expect(headers.get("x-b")).toBe("2");
+  expect(headers.has("x-resp-a6-runner")).toBe(false);
 });
 
-test("calls of several routes at once keep their own answers", async () => {
+test("calls at once keep their own answers", async () => {
   const texts = Array.from({ length: 20 }, (_, i) => `route ${i}`);
-  const outcomes = await Promise.all(
-    texts.map((body, i) => plugin.request({ body }, { route: String(i) })),
-  );
-  expect(outcomes.map(({ text }) => text)).toEqual(texts);
+  const responses = await Promise.all(texts.map((body) => answerWith({ body })));
+  expect(responses.map((response) => response.text())).toEqual(texts);
 });
 
 test("fails the request for a header that cannot be sent", async () => {
-  const { reply, log } = await plugin.request({ headers: { "x a": "1" } });
-  expect(reply).toEqual({ kind: "error", code: "SERVICE_UNAVAILABLE" });
-  expect(log.join("\n")).toContain("is no header name");
+  const plugin = await testPlugin(Stop, { config: { headers: { "x a": "1" } } });
+  const result = await plugin.request();
+  expectAction(result, "error");
+  expect(result.message).toContain("is no header name");
 });
 
 test.each([
@@ -71,8 +72,6 @@ test.each([
   [{ body: { a: 1 } }, "body: "],
   [{ Body: "hello" }, "Body: "],
   ['{"body": "hello"', "Expected Object"],
-])("refuses the conf %j", async (conf, message) => {
-  const { reply, log } = await plugin.request(conf);
-  expect(reply).toEqual({ kind: "error", code: "BAD_REQUEST" });
-  expect(log.join("\n")).toContain(message);
+])("refuses the conf %j", async (config, message) => {
+  await expect(testPlugin(Stop, { config })).rejects.toThrow(message);
 });

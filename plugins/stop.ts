@@ -26,6 +26,12 @@ export default class Stop extends Base<v.InferOutput<typeof Conf>> {
     Conf,
   );
 
+  static override readonly samples = [
+    { config: { status: 403, body: "not here" }, expect: { status: 403, body: "not here" } },
+    { config: "stop", expect: { status: 201, headers: { "x-resp-a6-runner": "Bun" } } },
+    { config: { status: 101 }, expect: { configError: "status: " } },
+  ];
+
   override filter(_request: PluginRequest, response: StopResponse): void {
     response.status = this.config.status;
     response.headers = this.config.headers;

@@ -10,6 +10,13 @@ export type {
   PluginOptions,
   SetupContext,
 } from "./plugin/definition.ts";
+export type {
+  PlainArg,
+  PlainRequest,
+  PlainResponse,
+  PluginSample,
+  SampleExpectation,
+} from "./plugin/samples.ts";
 export { Base } from "./plugin/base.ts";
 export { stop } from "./http/stop.ts";
 export type { Stop, StopInit } from "./http/stop.ts";

@@ -5,7 +5,12 @@ import { StopResponse } from "../http/stop-response.ts";
 import type { UpstreamResponse } from "../http/upstream-response.ts";
 import type { Vars } from "../http/vars.ts";
 import type { Logger } from "../log/logger.ts";
-import { type CallContext, RequestContext, type ResponseContext } from "./context.ts";
+import {
+  type CallContext,
+  type RequestContext,
+  requestCallOf,
+  type ResponseContext,
+} from "./context.ts";
 import type { HookResult, PluginDefinition } from "./definition.ts";
 import type { Locals } from "./locals.ts";
 import type { Route } from "./route.ts";
@@ -15,8 +20,8 @@ let contextOfNext: CallContext | undefined;
 
 /**
  * A plugin as a class; default-export it. There is a new instance for each call, so fields belong to
- * the call. `static config`, `setup`, `description`, `onError` and `timeout` mean what they mean in
- * {@link PluginDefinition}; the file's base name is the plugin's name.
+ * the call. `static config`, `setup`, `description`, `onError`, `timeout`, `concurrency` and
+ * `samples` mean what they mean in {@link PluginDefinition}; the file's base name is the plugin's name.
  *
  * @example
  * ```ts
@@ -30,10 +35,13 @@ let contextOfNext: CallContext | undefined;
  * ```
  */
 export class Base<Config = unknown, State = unknown> {
-  static readonly config?: PluginDefinition["config"];
-  static readonly description?: string;
-  static readonly onError?: "fail" | "continue";
-  static readonly timeout?: number;
+  // Declared only: on a frozen class a property of their names would keep subclasses from setting theirs.
+  declare static readonly config?: PluginDefinition["config"];
+  declare static readonly description?: string;
+  declare static readonly onError?: "fail" | "continue";
+  declare static readonly timeout?: number;
+  declare static readonly concurrency?: number;
+  declare static readonly samples?: PluginDefinition["samples"];
 
   readonly #context: CallContext | undefined = contextOfNext;
   #stopped = false;
@@ -145,7 +153,8 @@ function outcome(
 ): Stop | undefined {
   if (instance.stopped) return response.toStop();
   const { setHeaders } = response;
-  const left = setHeaders === undefined ? [] : context.requestCall.addResponseHeaders(setHeaders);
+  const left =
+    setHeaders === undefined ? [] : requestCallOf(context).addResponseHeaders(setHeaders);
   if (response.hasAnswer) left.unshift("status or body");
   if (left.length > 0) {
     context.log.warn(

@@ -4,6 +4,7 @@ import type { Stop } from "../http/stop.ts";
 import type { RequestContext, ResponseContext } from "./context.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Route } from "./route.ts";
+import type { PluginSample } from "./samples.ts";
 
 /** What a hook may return: nothing (go on), a {@link Stop}, or a web Response, which stops too. */
 export type HookResult = void | undefined | Stop | Response;
@@ -43,6 +44,14 @@ export interface PluginOptions {
   readonly onError?: "fail" | "continue";
   /** How long a hook may take, in ms, instead of `plugins.timeout`; at most 55 000. */
   readonly timeout?: number;
+  /**
+   * How many calls may be in the plugin's hooks at once, over all routes of the process; default: any
+   * number. Others wait in order, under their own deadline. A call that finds 1000 waiting fails at once.
+   * A hook that outstays its time gives up its place.
+   */
+  readonly concurrency?: number;
+  /** Examples of what the plugin does; `apisix-bun-runner check` and the test kit run them. */
+  readonly samples?: readonly PluginSample[];
 }
 
 export interface PluginDefinition<Config = unknown, State = unknown> extends PluginOptions {

@@ -1,15 +1,14 @@
 /** Turns what a plugin file exports into a plugin, or says what is wrong with it. */
 import { Base, callFilter, callFilterResponse, isPluginClass, type PluginClass } from "./base.ts";
 import type { PluginDefinition } from "./definition.ts";
+import { MAX_CALL_MS } from "./call.ts";
+import { Places } from "./places.ts";
 import type { Plugin } from "./plugin.ts";
 
 /** Thrown for a file that is no plugin. The message is one line without the file's name. */
 export class PluginLoadError extends Error {
   override readonly name = "PluginLoadError";
 }
-
-/** APISIX gives up on a runner after 60 s. */
-export const MAX_TIMEOUT_MS = 55_000;
 
 const HOOKS = ["setup", "request", "response"] as const;
 
@@ -18,6 +17,8 @@ const KEYS = [
   "description",
   "onError",
   "timeout",
+  "concurrency",
+  "samples",
   "config",
   "setup",
   "request",
@@ -99,18 +100,37 @@ function fromClass(Class: PluginClass, baseName: string, source: string): Plugin
   });
 }
 
-function optionsOf({ description, onError = "fail", timeout }: PluginDefinition | typeof Base) {
+function optionsOf({
+  description,
+  onError = "fail",
+  timeout,
+  concurrency,
+  samples,
+}: PluginDefinition | typeof Base) {
   if (onError !== "fail" && onError !== "continue") {
     throw new PluginLoadError(
       `has onError ${JSON.stringify(onError)}; allowed are "fail" and "continue"`,
     );
   }
-  if (timeout !== undefined && !(timeout > 0 && timeout <= MAX_TIMEOUT_MS)) {
+  if (timeout !== undefined && !(timeout > 0 && timeout <= MAX_CALL_MS)) {
     throw new PluginLoadError(
-      `has a timeout of ${String(timeout)} ms; allowed is more than 0 and at most ${MAX_TIMEOUT_MS}, since APISIX gives up after 60 000`,
+      `has a timeout of ${String(timeout)} ms; allowed is more than 0 and at most ${MAX_CALL_MS}, since APISIX gives up after 60 000`,
     );
   }
-  return { description, onError, timeout };
+  if (samples !== undefined && !(Array.isArray(samples) && samples.every(isObject))) {
+    throw new PluginLoadError("has samples that are no list of objects");
+  }
+  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0)) {
+    throw new PluginLoadError(
+      `has a concurrency of ${String(concurrency)}; allowed is a whole number above 0, or none`,
+    );
+  }
+  const places = concurrency === undefined ? undefined : new Places(concurrency);
+  return { description, onError, timeout, places };
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function checked(plugin: Plugin): Plugin {

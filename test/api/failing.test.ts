@@ -70,7 +70,7 @@ describe.each(BREAKING)("%s", (_what, hook, cause) => {
       ["after", ""],
     ]);
     expect(reply).toEqual(FAILURE);
-    const errors = log.filter((line) => line.includes(" error "));
+    const errors = log.filter((line) => line.startsWith("error "));
     expect(errors).toHaveLength(1);
     expect(errors[0]).toContain("plugin=broken route=route#1#ext-plugin-pre-req request=0");
     expect(errors[0]).toContain(cause);

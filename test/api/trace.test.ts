@@ -11,7 +11,7 @@ import { onRequest, onResponse } from "../support/inline-plugins.ts";
 
 const did = (log: readonly string[]): string | undefined =>
   log
-    .map((line) => / debug plugin ran .*phase=\w+ ms=[\d.]+ did=(.*)$/.exec(line)?.[1])
+    .map((line) => /^debug plugin ran .*phase=\w+ ms=[\d.]+ did=(.*)$/.exec(line)?.[1])
     .find(Boolean);
 
 test.each<

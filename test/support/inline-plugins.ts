@@ -1,21 +1,18 @@
 /** Plugins written in a test, run through the real codec and chain. */
+import type { InProcessRunnerOptions } from "../../src/testing/in-process-runner.ts";
 import {
-  type ChainHarness,
-  chainHarness,
-  type HarnessOptions,
   type Outcome,
+  PluginHarness,
+  type TestRequest,
+  type TestResponse,
 } from "./plugin-harness.ts";
-import type { TestRequest, TestResponse } from "./plugin-harness.ts";
 
 /** Each value is what a plugin file would export by default. */
-export function inlinePlugins(
+export async function inlinePlugins(
   plugins: Readonly<Record<string, unknown>>,
-  options?: HarnessOptions,
-): Promise<ChainHarness> {
-  const modules = Object.entries(plugins).map(
-    ([name, exported]) => [name, () => Promise.resolve({ default: exported })] as const,
-  );
-  return chainHarness(Object.fromEntries(modules), options);
+  options?: InProcessRunnerOptions,
+): Promise<PluginHarness> {
+  return new PluginHarness(plugins, options);
 }
 
 /** One request through one plugin without a conf. */
