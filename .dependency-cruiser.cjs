@@ -1,3 +1,12 @@
+const { readFileSync } = require("node:fs");
+
+/** The packages that docs/dependencies.md names as part of what we ship, by the first column of its table. */
+function packagesInside() {
+  const page = readFileSync(`${__dirname}/docs/dependencies.md`, "utf8");
+  const [, section = ""] = /^## In the executable\n(.*?)^##/ms.exec(page) ?? [];
+  return Array.from(section.matchAll(/^\| `([^`]+)`/gm), ([, name]) => name);
+}
+
 /** The rooms of src/ and what each may import: a room knows only those below it. */
 const MAY_IMPORT = {
   protocol: [],
@@ -8,20 +17,25 @@ const MAY_IMPORT = {
   rpc: ["plugin", "http", "protocol", "log"],
   server: ["rpc", "protocol"],
   gateway: ["protocol", "config", "log"],
+  testing: ["gateway", "server", "rpc", "plugin", "http", "protocol", "log", "config"],
+  toolchain: ["testing", "gateway", "plugin", "log", "config"],
 };
+
+/** What authors begin with: plugins, not parts of the room they lie in. */
+const TEMPLATES = "^src/toolchain/templates/";
 
 module.exports = {
   forbidden: [
     ...Object.entries(MAY_IMPORT).map(([room, others]) => ({
       name: `${room}-knows-only-what-is-below`,
       severity: "error",
-      from: { path: `^src/${room}/` },
+      from: { path: `^src/${room}/`, pathNot: TEMPLATES },
       to: { path: "^src/", pathNot: [room, ...others].map((other) => `^src/${other}/`) },
     })),
     {
       name: "plugins-use-the-public-api",
       severity: "error",
-      from: { path: "^plugins/", pathNot: "\\.test\\.ts$" },
+      from: { path: ["^plugins/", TEMPLATES], pathNot: "\\.test\\.ts$" },
       to: { path: "^src/", pathNot: "^src/index\\.ts$" },
     },
     {
@@ -47,10 +61,16 @@ module.exports = {
       name: "only-what-package-json-names",
       severity: "error",
       from: { path: "^(src|plugins)/", pathNot: "\\.test\\.ts$" },
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "undetermined"] },
+    },
+    {
+      name: "only-what-docs-dependencies-names",
+      severity: "error",
+      comment: "Every package is a devDependency: what we ship has its packages inside.",
+      from: { path: "^(src|plugins)/", pathNot: "\\.test\\.ts$" },
       to: {
-        dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown", "undetermined"],
-        // What plugins import as apisix-bun-runner.
-        pathNot: "^src/index\\.ts$",
+        path: "^node_modules/",
+        pathNot: packagesInside().map((name) => `^node_modules/${name}/`),
       },
     },
   ],
