@@ -38,6 +38,8 @@ export interface Config {
     readonly timeout: number;
     /** Load them again when a file in their folders changes. */
     readonly watch: boolean;
+    /** Trust, as root, what others than root can change. */
+    readonly allowUnsafe: boolean;
   };
   /** What confs may refer to, and nothing else. */
   readonly secrets: {
@@ -77,6 +79,8 @@ interface Row<Item> {
   readonly default?: string | number | boolean | readonly [];
   /** `$env.NAME` in the file is the value itself, not a reference to the variable's content. */
   readonly verbatim?: true;
+  /** What a change of it takes: `"live"`, it counts from the next SIGHUP on; `"restart"`, a new runner. */
+  readonly reload: "live" | "restart";
   readonly description: string;
 }
 
@@ -92,38 +96,45 @@ const table: { readonly [Path in SettingPath]: RowFor<ValueAt<Path>> } = {
     flag: "--socket",
     kind: socketPath,
     default: "$env.APISIX_LISTEN_ADDRESS",
+    reload: "restart",
     description: "The Unix socket to listen on. A leading `unix:` is dropped.",
   },
   "socket.mode": {
     flag: "--socket-mode",
     kind: fileMode,
+    reload: "restart",
     description: "Permissions of the socket file. By default they are as narrow as works.",
   },
   "socket.owner": {
     flag: "--socket-owner",
     kind: account("user"),
+    reload: "restart",
     description: "The user that the socket file is given to.",
   },
   "socket.group": {
     flag: "--socket-group",
     kind: account("group"),
+    reload: "restart",
     description: "The group that the socket file is given to.",
   },
   "logging.level": {
     flag: "--log-level",
     kind: choice("debug", "info", "warn", "error"),
     default: "warn",
+    reload: "live",
     description: "The least serious records that are written, in any case (`WARN` too).",
   },
   "logging.format": {
     flag: "--log-format",
     kind: choice("text", "json"),
     default: "text",
+    reload: "live",
     description: "One line of text or one JSON object a record.",
   },
   "logging.file": {
     flag: "--log-file",
     kind: path("file"),
+    reload: "live",
     description:
       "A file to append records to. By default they go to stderr, which APISIX puts into its error.log.",
   },
@@ -132,12 +143,14 @@ const table: { readonly [Path in SettingPath]: RowFor<ValueAt<Path>> } = {
     kind: path("folder"),
     list: true,
     default: [],
+    reload: "live",
     description: "Folders to load plugins from, beside those that are in the executable.",
   },
   "plugins.timeout": {
     flag: "--timeout",
     kind: duration({ max: "55s", why: "APISIX gives up after 60s" }),
     default: "10s",
+    reload: "live",
     description:
       "The longest that one plugin may take for one call, unless the plugin itself says another time.",
   },
@@ -145,7 +158,16 @@ const table: { readonly [Path in SettingPath]: RowFor<ValueAt<Path>> } = {
     flag: "--watch",
     kind: flag,
     default: false,
+    reload: "live",
     description: "Load the plugins of folders again when one of their files changes.",
+  },
+  "plugins.allowUnsafe": {
+    flag: "--allow-unsafe",
+    kind: flag,
+    default: false,
+    reload: "live",
+    description:
+      "Let a runner of root load plugins that other users can change; as a flag or variable, also use such an executable and config file.",
   },
   "secrets.env": {
     flag: "--secrets-env",
@@ -153,6 +175,7 @@ const table: { readonly [Path in SettingPath]: RowFor<ValueAt<Path>> } = {
     list: true,
     verbatim: true,
     default: [],
+    reload: "live",
     description: "Environment variables that confs may refer to as `$env://NAME`.",
   },
   "secrets.files": {
@@ -160,18 +183,21 @@ const table: { readonly [Path in SettingPath]: RowFor<ValueAt<Path>> } = {
     kind: absolutePath,
     list: true,
     default: [],
+    reload: "live",
     description: "Files that confs may refer to as `$file:///path`.",
   },
   "limits.confs": {
     flag: "--limits-confs",
     kind: count({ min: 1, max: 10_000_000 }),
     default: 100_000,
+    reload: "live",
     description: "How many prepared confs are kept.",
   },
   "limits.decodedBody": {
     flag: "--limits-decoded-body",
     kind: size({ max: "4GiB" }),
     default: "64MiB",
+    reload: "live",
     description: "The size that a compressed body may have once it is decoded.",
   },
 };

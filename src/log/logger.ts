@@ -1,6 +1,6 @@
 /** What the runner says of itself: leveled records with fields, one short line each. */
 import { type Clock, systemClock } from "./clock.ts";
-import { jsonLine, textLine } from "./format.ts";
+import { type Format, jsonLine, textLine } from "./format.ts";
 import { Output } from "./output.ts";
 import { type LogLevel, makeRecord } from "./record.ts";
 import { Repeats } from "./repeats.ts";
@@ -41,6 +41,20 @@ export interface LogSettings {
   readonly file?: string | undefined;
 }
 
+/** The log itself, which its owner opens and closes; loggers made by `with` belong to it. */
+export interface Log extends Logger {
+  /**
+   * Takes other settings, for the loggers that are there as well. A file that keeps its name is opened again.
+   *
+   * @throws {Error} naming path and cause when another file cannot be opened; then nothing has changed.
+   */
+  configure(settings: LogSettings): void;
+  /** Opens the file again under its name, for logrotate. Should that fail, the old file stays in use and says so. */
+  reopen(): void;
+  /** Writes what is still counted and closes the file; later records go to stderr. */
+  close(): void;
+}
+
 /** What a test puts in place of the system's clock and of stderr or the file. */
 export interface LogSeams {
   readonly clock?: Clock;
@@ -58,17 +72,15 @@ export interface LogSeams {
  */
 export function createLogger(
   settings: LogSettings,
-  { clock = systemClock(), sink = openSink(settings.file) }: LogSeams = {},
-): Logger & {
-  /** Opens the file again under its name, for logrotate. Should that fail, the old file stays in use and says so. */
-  reopen(): void;
-  /** Writes what is still counted and closes the file; later records go to stderr. */
-  close(): void;
-} {
-  const output = new Output(sink, settings.format === "json" ? jsonLine : textLine, clock);
+  { clock = systemClock(), sink: firstSink = openSink(settings.file) }: LogSeams = {},
+): Log {
+  let sink = firstSink;
+  let { file } = settings;
+  const threshold: Threshold = { severity: severity[settings.level] };
+  const output = new Output(sink, formatOf(settings), clock);
   const repeats = new Repeats((record) => output.write(record), clock);
   let busy = false;
-  const root = boundLogger(severity[settings.level], [], (level, message, layers) => {
+  const root = boundLogger(threshold, [], (level, message, layers) => {
     // A getter among the fields that logs would get here again, without end.
     if (busy) return;
     busy = true;
@@ -81,15 +93,23 @@ export function createLogger(
       busy = false;
     }
   });
+  const reopen = () => {
+    try {
+      sink.reopen();
+    } catch (error) {
+      root.error("the log goes on in the old file", { error });
+    }
+  };
   return {
     ...root,
-    reopen() {
-      try {
-        sink.reopen();
-      } catch (error) {
-        root.error("the log goes on in the old file", { error });
-      }
+    configure(changed) {
+      if (changed.file === file) reopen();
+      else sink = openSink(changed.file);
+      file = changed.file;
+      output.change(formatOf(changed), sink);
+      threshold.severity = severity[changed.level];
     },
+    reopen,
     close() {
       repeats.close();
       output.close();
@@ -97,26 +117,35 @@ export function createLogger(
   };
 }
 
+function formatOf({ format }: LogSettings): Format {
+  return format === "json" ? jsonLine : textLine;
+}
+
 const severity: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 type Emit = (level: LogLevel, message: unknown, layers: readonly unknown[]) => void;
 
+/** What all loggers of a log read at each record, so that a change reaches them. */
+interface Threshold {
+  severity: number;
+}
+
 /** Closures, not a class: `promise.catch(log.error)` has to work, and it costs 25 ns a logger. */
-function boundLogger(threshold: number, bound: readonly unknown[], emit: Emit): Logger {
+function boundLogger(threshold: Threshold, bound: readonly unknown[], emit: Emit): Logger {
   return {
     debug: (message, fields) => {
-      if (threshold <= severity.debug) emit("debug", message, [...bound, fields]);
+      if (threshold.severity <= severity.debug) emit("debug", message, [...bound, fields]);
     },
     info: (message, fields) => {
-      if (threshold <= severity.info) emit("info", message, [...bound, fields]);
+      if (threshold.severity <= severity.info) emit("info", message, [...bound, fields]);
     },
     warn: (message, fields) => {
-      if (threshold <= severity.warn) emit("warn", message, [...bound, fields]);
+      if (threshold.severity <= severity.warn) emit("warn", message, [...bound, fields]);
     },
     error: (message, fields) => {
-      if (threshold <= severity.error) emit("error", message, [...bound, fields]);
+      if (threshold.severity <= severity.error) emit("error", message, [...bound, fields]);
     },
-    isEnabled: (level) => threshold <= severity[level],
+    isEnabled: (level) => threshold.severity <= severity[level],
     with: (fields) => boundLogger(threshold, [...bound, fields], emit),
   };
 }

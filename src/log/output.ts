@@ -5,8 +5,8 @@ import { type LogRecord, makeRecord } from "./record.ts";
 import type { Sink } from "./sink.ts";
 
 export class Output {
-  readonly #sink: Sink;
-  readonly #format: Format;
+  #sink: Sink;
+  #format: Format;
   readonly #clock: Clock;
   #lost = 0;
   #cause = "";
@@ -27,6 +27,15 @@ export class Output {
   drop(error: unknown): void {
     this.#lost++;
     this.#cause = reasonOf(error);
+  }
+
+  /** Later records take another form, and another way where the sink is not the one there is. */
+  change(format: Format, sink: Sink): void {
+    this.#format = format;
+    if (sink === this.#sink) return;
+    this.close();
+    this.#sink = sink;
+    this.#torn = false;
   }
 
   close(): void {

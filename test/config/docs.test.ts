@@ -23,6 +23,7 @@ describe("docs/configuration.md", () => {
       allowed,
       `\`${environmentName(path)}\``,
       `\`${setting.flag}\``,
+      setting.reload === "live" ? "applies" : "needs a restart",
       setting.description,
     ];
     expect(page.split("\n")).toContain(`| ${cells.join(" | ")} |`);

@@ -39,7 +39,7 @@ describe("unknown keys", () => {
     ],
     [
       "plugins: { wacht: [true] }",
-      "file:1:12: unknown key plugins.wacht (a list); allowed in plugins: dirs, timeout, watch",
+      "file:1:12: unknown key plugins.wacht (a list); allowed in plugins: dirs, timeout, watch, allowUnsafe",
     ],
     ["__proto__: { a: 1 }", `file:1:1: unknown key __proto__ (a mapping); ${top}`],
     ["constructor: 1", `file:1:1: unknown key constructor (1); ${top}`],
@@ -102,7 +102,7 @@ describe("sections", () => {
     ],
     [
       "plugins:\n  - a",
-      "file:2:3: plugins is a list; allowed: a mapping with the keys dirs, timeout, watch",
+      "file:2:3: plugins is a list; allowed: a mapping with the keys dirs, timeout, watch, allowUnsafe",
     ],
     ["secrets: 1", "file:1:10: secrets is 1; allowed: a mapping with the keys env, files"],
     [

@@ -7,7 +7,7 @@ import { fileWith, folder, loadFile, problemsIn, problemsOf, sources } from "./f
 const defaults = {
   socket: { file: undefined, mode: undefined, owner: undefined, group: undefined },
   logging: { level: "warn", format: "text", file: undefined },
-  plugins: { dirs: [], timeout: 10_000, watch: false },
+  plugins: { dirs: [], timeout: 10_000, watch: false, allowUnsafe: false },
   secrets: { env: [], files: [] },
   limits: { confs: 100_000, decodedBody: 64 * 1024 * 1024 },
   confExpireTime: 3_600_000,
@@ -81,7 +81,12 @@ limits: { confs: 5, decodedBody: 1GiB }
       config: {
         socket: { file: join(folder, "run/a.sock"), mode: 0o660, owner: "nobody", group: 1000 },
         logging: { level: "warn", format: "json", file: join(folder, "runner.log") },
-        plugins: { dirs: [join(folder, "a"), "/b/c"], timeout: 500, watch: true },
+        plugins: {
+          dirs: [join(folder, "a"), "/b/c"],
+          timeout: 500,
+          watch: true,
+          allowUnsafe: false,
+        },
         secrets: { env: ["A", "b_2"], files: ["/run/secrets/key"] },
         limits: { confs: 5, decodedBody: 2 ** 30 },
         confExpireTime: 3_600_000,
@@ -226,7 +231,7 @@ describe("precedence", () => {
     const flags = { "logging.level": "error", "plugins.dirs": ["d", "/e"] };
     expect(loadFile(file, { env, flags })).toMatchObject({
       logging: { level: "error" },
-      plugins: { dirs: ["/cwd/d", "/e"], timeout: 1000, watch: false },
+      plugins: { dirs: ["/cwd/d", "/e"], timeout: 1000, watch: false, allowUnsafe: false },
       limits: { confs: 1, decodedBody: 2048 },
     });
   });
@@ -234,7 +239,7 @@ describe("precedence", () => {
   test("environment over file", () => {
     expect(loadFile(file, { env })).toMatchObject({
       logging: { level: "debug" },
-      plugins: { dirs: ["/cwd/b", "/c"], timeout: 1000, watch: false },
+      plugins: { dirs: ["/cwd/b", "/c"], timeout: 1000, watch: false, allowUnsafe: false },
       limits: { confs: 1, decodedBody: 2048 },
     });
   });
@@ -287,6 +292,7 @@ describe("$env.NAME", () => {
       dirs: [join(folder, "a"), "/cwd/b"],
       timeout: 3000,
       watch: false,
+      allowUnsafe: false,
     });
     expect(config.logging.file).toBe("/cwd/x.log");
     expect(config.limits.confs).toBe(7);
