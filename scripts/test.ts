@@ -51,7 +51,9 @@ try {
 }
 
 console.log("\n== tests");
-const tests = Bun.spawn([BUN, "test", "--parallel", ...process.argv.slice(2)], {
+// Some tests start processes and builds; none waits for a time to pass. (bunfig.toml's [test] timeout has no effect.)
+const timeout = ["--timeout", "60000"];
+const tests = Bun.spawn([BUN, "test", "--parallel", ...timeout, ...process.argv.slice(2)], {
   cwd: ROOT,
   stdout: "pipe",
   stderr: "pipe",

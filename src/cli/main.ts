@@ -1,23 +1,20 @@
 /** The executable: picks the command. */
-import type { BundledPlugin } from "../plugin/registry.ts";
+import type { CliContext } from "./program.ts";
 import { start } from "./start.ts";
 
 /**
  * Runs the command line. APISIX starts the runner without arguments, so `start` is the default, and
  * the parser of all others is loaded for them alone.
  *
- * @param bundled the plugins inside the executable
+ * @param context what is inside the executable
  * @param args the command line without the program's own name
  */
-export async function main(
-  bundled: readonly BundledPlugin[],
-  args: readonly string[],
-): Promise<void> {
+export async function main(context: CliContext, args: readonly string[]): Promise<void> {
   const isPlainStart = args.length === 0 || (args.length === 1 && args[0] === "start");
   if (isPlainStart) {
-    start({ bundled, flags: {} });
+    start({ bundled: context.bundled, flags: {} });
   } else {
     const { runProgram } = await import("./program.ts");
-    await runProgram({ bundled }, args);
+    await runProgram(context, args);
   }
 }

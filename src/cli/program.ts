@@ -1,24 +1,33 @@
 /** The command line of every command but a plain start. */
 import { Command, CommanderError } from "commander";
 import type { BundledPlugin } from "../plugin/registry.ts";
+import { registerBuild } from "./build.ts";
 import { registerCall } from "./call.ts";
+import { registerCheck } from "./check.ts";
 import { registerDev } from "./dev.ts";
+import { registerEncodeConfig } from "./encode-config.ts";
 import { ExitCode } from "./exit.ts";
+import { registerInit } from "./init.ts";
+import { registerNew } from "./new.ts";
 import { registerPlugins } from "./plugins.ts";
 import { type SettingOptions, sourcesOf, withSettings } from "./settings.ts";
 import { start } from "./start.ts";
+import { registerSync } from "./sync.ts";
+import { registerTest } from "./test.ts";
 import { registerVersion, VERSION } from "./version.ts";
 
-/** What commands are given. */
+/** What is inside the executable. */
 export interface CliContext {
   readonly bundled: readonly BundledPlugin[];
+  /** The path of the archive that the toolchain needs (src/toolchain/carried.ts). */
+  readonly carried: string;
 }
 
 /** Runs one command; ends the process with its exit code unless the command goes on serving. */
 export async function runProgram(context: CliContext, args: readonly string[]): Promise<void> {
   const program = createProgram(context);
   try {
-    await program.parseAsync(isStartsOptions(args) ? ["start", ...args] : args, { from: "user" });
+    await program.parseAsync(withDefaultCommand(args), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Commander has printed what there is to say.
@@ -26,7 +35,8 @@ export async function runProgram(context: CliContext, args: readonly string[]): 
   }
 }
 
-function createProgram(context: CliContext): Command {
+/** The parser of all command lines. */
+export function createProgram(context: CliContext): Command {
   const program = new Command("apisix-bun-runner")
     .description("A plugin runner for Apache APISIX: gateway plugins in TypeScript.")
     .version(VERSION, "-V, --version", "print the version")
@@ -39,9 +49,16 @@ function createProgram(context: CliContext): Command {
   // Commands take these over from the program when they are made, so this comes first.
   program.exitOverride();
   registerStart(program, context);
+  registerInit(program, context);
+  registerNew(program, context);
+  registerCheck(program, context);
+  registerTest(program, context);
+  registerBuild(program, context);
   registerCall(program, context);
   registerDev(program, context);
+  registerEncodeConfig(program, context);
   registerPlugins(program, context);
+  registerSync(program, context);
   registerVersion(program);
   return program;
 }
@@ -53,6 +70,9 @@ function registerStart(program: Command, { bundled }: CliContext): void {
 }
 
 /** `apisix-bun-runner --config FILE` is a start too. */
-function isStartsOptions([first]: readonly string[]): boolean {
-  return first?.startsWith("-") === true && !["-h", "--help", "-V", "--version"].includes(first);
+export function withDefaultCommand(args: readonly string[]): readonly string[] {
+  const [first] = args;
+  const isStart =
+    first?.startsWith("-") === true && !["-h", "--help", "-V", "--version"].includes(first);
+  return isStart ? ["start", ...args] : args;
 }

@@ -107,7 +107,8 @@ describe("plugins", () => {
 
 test("a file dropped into plugins/ is in the next build, with no other edit", () => {
   using dir = new TempDir();
-  for (const part of ["package.json", "tsconfig.json", "src", "plugins", "scripts"]) {
+  const parts = ["package.json", "tsconfig.json", "README.md", "LICENSE"];
+  for (const part of [...parts, "src", "plugins", "scripts"]) {
     cpSync(join(ROOT, part), dir.file(part), { recursive: true });
   }
   symlinkSync(join(ROOT, "node_modules"), dir.file("node_modules"));

@@ -50,6 +50,11 @@ export async function prepare(
   key = PRE_REQ,
 ): Promise<number> {
   await connection.send(prepareBytes(key, conf));
+  return nextToken(connection);
+}
+
+/** The token that a PrepareConf is answered with. @throws where the runner refuses */
+export async function nextToken(connection: RawConnection): Promise<number> {
   const reply = await nextReply(connection);
   if (reply.kind !== "conf-token") throw new Error(`no token but ${JSON.stringify(reply)}`);
   return reply.token;

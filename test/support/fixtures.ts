@@ -67,3 +67,16 @@ function utf8Length(bytes: Uint8Array, at: number): number {
   const character = Buffer.from(bytes.subarray(at, at + length)).toString("utf8");
   return length > 0 && !character.includes("\ufffd") ? length : 0;
 }
+
+/** The call with another token: the only 4-byte number of the recorded one's value in a genuine call. */
+export function withToken(call: Buffer, recorded: number, token: number): Buffer {
+  const needle = Buffer.alloc(4);
+  needle.writeUInt32LE(recorded);
+  for (let at = call.indexOf(needle, 4); at !== -1; at = call.indexOf(needle, at + 1)) {
+    if (at % 4 !== 0) continue;
+    const changed = Buffer.from(call);
+    changed.writeUInt32LE(token, at);
+    return changed;
+  }
+  throw new Error(`no token ${recorded} in this frame`);
+}

@@ -7,12 +7,19 @@ export interface RunResult {
   readonly stderr: string;
 }
 
+export interface RunOptions {
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+  /** Default: the one in dist/. */
+  readonly command?: readonly string[];
+}
+
 /** With nothing in the environment but what is given. */
 export async function run(
   args: readonly string[],
-  { env = {}, cwd = "/" }: { env?: Record<string, string>; cwd?: string } = {},
+  { env = {}, cwd = "/", command = [executable] }: RunOptions = {},
 ): Promise<RunResult> {
-  const child = Bun.spawn([executable, ...args], {
+  const child = Bun.spawn([...command, ...args], {
     cwd,
     env,
     stdin: "ignore",

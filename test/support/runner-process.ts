@@ -1,11 +1,13 @@
 /** The executable, started as APISIX starts it. */
 import { watch } from "node:fs";
 import { basename, dirname } from "node:path";
-import { executable } from "./executable.ts";
+import { executable as built } from "./executable.ts";
 import { LineLog } from "./line-log.ts";
 import { TempDir } from "./temp-dir.ts";
 
 export interface RunnerOptions {
+  /** Default: the one in dist/. */
+  readonly executable?: string;
   /** Default: none, as APISIX starts a runner that has its settings in a file or in the environment. */
   readonly args?: readonly string[];
   /** Beside PATH and the two variables that APISIX sets. */
@@ -22,7 +24,7 @@ export class RunnerProcess implements AsyncDisposable {
   readonly log = new LineLog();
   readonly process: Bun.Subprocess<"pipe", "pipe", "pipe">;
 
-  private constructor({ args = [], env = {}, socket }: RunnerOptions) {
+  private constructor({ executable = built, args = [], env = {}, socket }: RunnerOptions) {
     this.socket = socket ?? this.dir.file("runner.sock");
     this.process = Bun.spawn([executable, ...args], {
       cwd: this.dir.path,
