@@ -13,8 +13,14 @@ export function registerDev(program: Command, context: CliContext): void {
   const dev = program
     .command("dev")
     .description("try plugins over HTTP: a gateway, an upstream and a runner, on this machine")
-    .option("-r, --routes <file>", "routes as in APISIX's apisix.yaml; read again when it changes")
-    .option("-u, --upstream <url>", "where the ready routes lead (default: one that echoes)")
+    .option(
+      "-r, --routes <file>",
+      "routes as in APISIX's apisix.yaml; read again when it changes; default: the one here, with ./plugins",
+    )
+    .option(
+      "-u, --upstream <url>",
+      "where the ready routes lead, and ${{UPSTREAM}} in --routes (default: one that echoes)",
+    )
     .option("--port <port>", "where the gateway listens; 0: any free one", port, 9080)
     .option("--host <address>", "on which address", "127.0.0.1")
     .option("--socket <path>", "use the runner that listens here instead of starting one")

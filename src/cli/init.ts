@@ -37,7 +37,7 @@ function next(dir: string): string {
   const lines = [
     "apisix-bun-runner check   # types, samples, routes",
     "apisix-bun-runner test",
-    "apisix-bun-runner dev --plugins plugins --routes apisix.yaml",
+    "apisix-bun-runner dev     # over HTTP, with no APISIX installed",
   ];
   const first = dir === "." ? [] : [`cd ${dir}`];
   return `\nNext:\n${[...first, ...lines].map((line) => `  ${line}`).join("\n")}`;

@@ -251,3 +251,15 @@ test.each([
   expect(code).toBe(2);
   expect(stderr).toContain(message);
 });
+
+test.each([
+  ["--upstream", "http://127.0.0.1:1", "this one names its upstream itself"],
+  ["--once", "", "--once sends the requests of the ready routes"],
+])("%s makes no sense beside such --routes", async (option, value, message) => {
+  using dir = new TempDir();
+  dir.write("routes.yaml", "routes: []\n#END\n");
+  const args = ["dev", "--routes", "routes.yaml", option, value].filter((arg) => arg !== "");
+  const { code, stdout, stderr } = await run(args, { cwd: dir.path });
+  expect(stderr).toContain(message);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+});

@@ -30,7 +30,7 @@ describe("a new project", () => {
         "  cd mine",
         "  apisix-bun-runner check   # types, samples, routes",
         "  apisix-bun-runner test",
-        "  apisix-bun-runner dev --plugins plugins --routes apisix.yaml",
+        "  apisix-bun-runner dev     # over HTTP, with no APISIX installed",
         "",
       ].join("\n"),
     );

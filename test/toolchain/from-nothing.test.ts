@@ -67,10 +67,13 @@ describe("from one file", () => {
   });
 
   test("dev, and one request", async () => {
-    const dev = Bun.spawn(
-      [runner, "dev", "--port", "0", "--plugins", "plugins", "--routes", "apisix.yaml"],
-      { cwd: project, env: {}, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
-    );
+    const dev = Bun.spawn([runner, "dev", "--port", "0"], {
+      cwd: project,
+      env: {},
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
     try {
       const log = new LineLog();
       log.collect(dev.stdout);
@@ -78,6 +81,11 @@ describe("from one file", () => {
       const url = /http:\/\/\S+\d/.exec(await log.line("Development gateway"))?.[0] ?? "";
       expect(await (await fetch(`${url}/hello?name=you`)).text()).toBe("Hello, you!\n");
       expect((await fetch(`${url}/api/orders`)).status).toBe(401);
+      const known = await fetch(`${url}/api/orders`, { headers: { "x-api-key": "s3cret" } });
+      expect([known.status, await known.text()]).toEqual([
+        200,
+        expect.stringContaining("/api/orders"),
+      ]);
     } finally {
       dev.kill("SIGINT");
       await dev.exited;

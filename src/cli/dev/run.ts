@@ -1,30 +1,28 @@
 /** Starts what `dev` is made of: upstream, routes, runner, gateway; and ends it. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { styleText } from "node:util";
 import type { PhaseEvent, RequestEvent } from "../../gateway/events.ts";
 import { type Gateway, type GatewayOptions, startGateway } from "../../gateway/gateway.ts";
-import {
-  type LoadedRoutes,
-  noteText,
-  parseRoutes,
-  RouteFileError,
-  type RouteTable,
-  watchRoutes,
-} from "../../gateway/routes.ts";
 import { ownCommand } from "../call/runner.ts";
 import type { CliContext } from "../program.ts";
-import { settingArgs, type SettingOptions, sourcesOf } from "../settings.ts";
-import { startEcho } from "./echo.ts";
-import { BUNDLED_EXAMPLES, curlsOf, type ReadyRoute, readyFile, routesTo } from "./ready-routes.ts";
+import { settingArgs, type SettingOptions } from "../settings.ts";
+import { DevStartError, DevUsageError } from "./errors.ts";
+import { withProject } from "./project.ts";
+import { curlsOf, type ReadyRoute } from "./ready-routes.ts";
 import { type Paint, reportOf } from "./report.ts";
+import { startRoutes } from "./routes.ts";
 import { RunnerChild } from "./runner-child.ts";
 import { RunnerLog } from "./runner-log.ts";
+
+export { DevStartError, DevUsageError };
 
 export interface DevOptions extends SettingOptions {
   readonly routes?: string;
   readonly upstream?: string;
+  /** Folders. */
+  readonly plugins?: readonly string[];
   readonly port: number;
   readonly host: string;
   readonly socket?: string;
@@ -33,30 +31,24 @@ export interface DevOptions extends SettingOptions {
   readonly once?: true;
 }
 
-/** Thrown for options that do not go together. */
-export class DevUsageError extends Error {
-  override readonly name = "DevUsageError";
-}
-
-/** Thrown for what cannot be started. What had been is ended before this is reported. */
-export class DevStartError extends Error {
-  override readonly name = "DevStartError";
-}
-
 /** Colour on a terminal, none when piped; NO_COLOR is obeyed. */
 const paint: Paint = (style, text) => styleText(style, text, { stream: process.stdout });
 
-export async function runDev(options: DevOptions, context: CliContext): Promise<void> {
-  if (options.routes !== undefined && options.upstream !== undefined) {
-    throw new DevUsageError("--upstream is for the ready routes: with --routes the file names it");
+export async function runDev(given: DevOptions, context: CliContext): Promise<void> {
+  const options = withProject(given);
+  if (options.routes !== undefined && options.once) {
+    throw new DevUsageError(
+      "--once sends the requests of the ready routes: of those in --routes it knows no request; leave one of the two out",
+    );
   }
   await using parts = new AsyncDisposableStack();
   const log = new RunnerLog((line) => console.log(paint("dim", `[runner] ${line}`)));
   let gateway: Gateway | undefined;
+  const { ready, table: routes } = await startRoutes(parts, options, context, paint, (table) =>
+    gateway?.useRoutes(table),
+  );
   const runnerSocket =
     options.socket ?? (await startRunner(parts, options, log, () => gateway?.forgetTokens()));
-  const ready = options.routes === undefined ? await readyRoutes(options, context) : [];
-  const routes = await routesOf(parts, options, ready, (table) => gateway?.useRoutes(table));
   gateway = await listen(options, {
     host: options.host,
     port: options.port,
@@ -127,72 +119,6 @@ async function startRunner(
 function variable(text: string): [name: string, value: string | undefined] {
   const at = text.indexOf("=");
   return at < 0 ? [text, process.env[text]] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-/** Routes to try: the plugins of the author's folders, or the bundled ones. */
-async function readyRoutes(
-  options: DevOptions,
-  context: CliContext,
-): Promise<readonly ReadyRoute[]> {
-  const { plugins: dirs } = options;
-  if (!Array.isArray(dirs)) return BUNDLED_EXAMPLES;
-  const { loadedRegistry } = await import("../start.ts");
-  const { phasesOf } = await import("../../plugin/plugin.ts");
-  const { BUNDLED, isProblem } = await import("../../plugin/registry.ts");
-  const quiet = { ...options, socket: undefined, logLevel: "error" };
-  const plugins = await loadedRegistry({ ...context, ...sourcesOf(quiet) }).all();
-  return plugins.flatMap((plugin) =>
-    isProblem(plugin) || plugin.source === BUNDLED ? [] : routesTo(plugin.name, phasesOf(plugin)),
-  );
-}
-
-/** The routes of the file, which is followed; without one, the ready ones. */
-async function routesOf(
-  parts: AsyncDisposableStack,
-  { routes: file, upstream }: DevOptions,
-  ready: readonly ReadyRoute[],
-  useRoutes: (table: RouteTable) => void,
-): Promise<RouteTable> {
-  if (file === undefined) {
-    const address = upstream === undefined ? startedEcho(parts) : addressOf(upstream);
-    return parseRoutes(readyFile(ready, address)).table;
-  }
-  const path = resolve(file);
-  const warn = ({ warnings }: LoadedRoutes) => {
-    for (const warning of warnings) console.log(paint("yellow", noteText(file, warning)));
-  };
-  try {
-    const watcher = await watchRoutes(path, (event) => {
-      if (event.kind === "rejected") {
-        console.log(paint("red", `${event.error.message}\nthe routes before go on`));
-        return;
-      }
-      console.log(paint("dim", `${file} was read again: ${event.routes.routes.length} routes`));
-      warn(event.routes);
-      useRoutes(event.routes.table);
-    });
-    parts.use(watcher);
-    warn(watcher.current);
-    return watcher.current.table;
-  } catch (error) {
-    if (error instanceof RouteFileError) throw new DevStartError(error.message, { cause: error });
-    throw error;
-  }
-}
-
-function startedEcho(parts: AsyncDisposableStack): string {
-  const echo = startEcho();
-  parts.use(echo);
-  return echo.address;
-}
-
-/** @throws DevUsageError for what is no plain HTTP address */
-function addressOf(upstream: string): string {
-  const url = URL.parse(upstream.includes("://") ? upstream : `http://${upstream}`);
-  if (url?.protocol === "http:" && url.pathname === "/") return `${url.hostname}:${url.port || 80}`;
-  throw new DevUsageError(
-    `--upstream ${upstream} is no http://host:port; for a path, https or several nodes write a routes file`,
-  );
 }
 
 function introduction(
