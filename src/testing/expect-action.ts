@@ -18,9 +18,12 @@ export function expectAction<Result extends RequestResult | ResponseResult, A ex
 ): asserts result is Extract<Result, { readonly action: A }> {
   if (result.action === action) return;
   const log = result.log.map(({ text }) => `\n  ${text}`).join("");
-  throw new Error(
+  const error = new Error(
     `expected the action ${action}, got ${summary(result)}${log && `\nlogged meanwhile:${log}`}`,
   );
+  // The place to look at is the line of the test.
+  Error.captureStackTrace(error, expectAction);
+  throw error;
 }
 
 /** One line: what became of a call. */

@@ -286,3 +286,19 @@ describe("the report", () => {
     expect(Bun.inspect(result)).toContain('body: "hällo"');
   });
 });
+
+test("what expectAction throws points to the line of the test", async () => {
+  const result = await (await testPlugin(definePlugin({ request() {} }))).request("/");
+  const error = thrownBy(() => expectAction(result, "stop"));
+  expect(error.stack).toContain(import.meta.path);
+  expect(error.stack).not.toContain("expect-action.ts");
+});
+
+function thrownBy(run: () => void): Error {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error("nothing was thrown");
+}
