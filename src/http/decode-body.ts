@@ -17,12 +17,15 @@ const DECODERS: Readonly<Record<string, Decode>> = {
   zstd: promisify(zlib.zstdDecompress),
 };
 
+/** More are refused: each may cost as much as the limit, and a body can be made that decodes to itself. */
+const MAX_CODINGS = 4;
+
 /**
  * Undoes the codings of a `content-encoding` value, the last applied first.
  *
  * @param limit bytes that the result, and each step to it, may have
  * @throws BodyTooLargeError above the limit
- * @throws TypeError for a coding that is not known; its `message` names it
+ * @throws TypeError for a coding that is not known, and for too many; its `message` says which
  */
 export async function decodeBody(
   bytes: Uint8Array,
@@ -32,10 +35,15 @@ export async function decodeBody(
   const codings = contentEncoding
     .toLowerCase()
     .split(",")
-    .map((coding) => coding.trim());
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== "" && coding !== "identity");
+  if (codings.length > MAX_CODINGS) {
+    throw new TypeError(
+      `the body has ${codings.length} content-encodings, more than the ${MAX_CODINGS} that are undone; read rawBytes()`,
+    );
+  }
   let decoded = bytes;
   for (const coding of codings.reverse()) {
-    if (coding === "" || coding === "identity") continue;
     decoded = await decodeOne(decoded, coding, limit);
   }
   return decoded;

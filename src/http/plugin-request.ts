@@ -15,23 +15,36 @@ import { RequestHeaders } from "./request-headers.ts";
  * field for it.
  */
 export class PluginRequest {
-  /** APISIX's number for this call; unique among the calls under way in one nginx worker. */
-  readonly id: number;
-  /** In capitals. */
-  readonly method: string;
   #path: string | undefined;
   #newPath: string | undefined;
   #headers: RequestHeaders | undefined;
   #args: RequestArgs | undefined;
   #newBody: Uint8Array | undefined;
 
+  readonly #call: HttpReqCall;
+  readonly #info: ExtraInfo;
+
   /** @internal */
-  constructor(
-    private readonly call: HttpReqCall,
-    private readonly info: ExtraInfo,
-  ) {
-    this.id = call.id;
-    this.method = call.method;
+  constructor(call: HttpReqCall, info: ExtraInfo) {
+    this.#call = call;
+    this.#info = info;
+  }
+
+  /** APISIX's number for this call; unique among the calls under way in one nginx worker. */
+  get id(): number {
+    return this.#call.id;
+  }
+
+  /** In capitals. */
+  get method(): string {
+    return this.#call.method;
+  }
+
+  /** @throws ProtocolLimitError always: `never` keeps it from being written where types are checked */
+  set method(method: never) {
+    throw new ProtocolLimitError(
+      `the method cannot be changed to ${JSON.stringify(method)}: the protocol has no field for it`,
+    );
   }
 
   /**
@@ -39,7 +52,7 @@ export class PluginRequest {
    * (proxy-rewrite, another ext-plugin) has already rewritten it.
    */
   get path(): string {
-    return this.#newPath ?? (this.#path ??= this.call.path);
+    return this.#newPath ?? (this.#path ??= this.#call.path);
   }
 
   /**
@@ -58,7 +71,7 @@ export class PluginRequest {
   }
 
   get headers(): RequestHeaders {
-    return (this.#headers ??= new RequestHeaders(this.call.headers));
+    return (this.#headers ??= new RequestHeaders(this.#call.headers));
   }
 
   /** Replaces all headers but `host` and those that frame the message. */
@@ -67,7 +80,7 @@ export class PluginRequest {
   }
 
   get args(): RequestArgs {
-    return (this.#args ??= new RequestArgs(this.call.args));
+    return (this.#args ??= new RequestArgs(this.#call.args));
   }
 
   /** Replaces all arguments. */
@@ -77,7 +90,7 @@ export class PluginRequest {
 
   /** The client's address as APISIX sees it; `unix:` for a client on a Unix socket. */
   get ip(): string {
-    return formatIp(this.call.sourceIp);
+    return formatIp(this.#call.sourceIp);
   }
 
   /** The address as the client called it, with path and arguments as they are now. */
@@ -106,7 +119,7 @@ export class PluginRequest {
 
   /** The body as it is now; empty where there is none. Shared by its readers: copy before you change it. */
   async bytes(): Promise<Uint8Array> {
-    return this.#newBody ?? (await this.info.requestBody()) ?? new Uint8Array(0);
+    return this.#newBody ?? (await this.#info.requestBody()) ?? new Uint8Array(0);
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {
@@ -125,6 +138,19 @@ export class PluginRequest {
     } catch (cause) {
       throw new InvalidJsonError(cause);
     }
+  }
+
+  /**
+   * Another of the same request, with the changes made so far.
+   * @internal
+   */
+  copy(): PluginRequest {
+    const copy = new PluginRequest(this.#call, this.#info);
+    copy.#newPath = this.#newPath;
+    copy.#newBody = this.#newBody;
+    copy.#headers = this.#headers?.copy();
+    copy.#args = this.#args?.copy();
+    return copy;
   }
 
   /**

@@ -5,6 +5,7 @@ import {
   type WireEntry,
   type WireText,
 } from "../protocol/text-entries.ts";
+import { EntryLookup } from "./entry-lookup.ts";
 import { ProtocolLimitError } from "./errors.ts";
 
 /** Anything that arguments can be assigned from. */
@@ -19,13 +20,20 @@ export class RequestArgs implements Iterable<[string, string]> {
   /** All values of a name, by name; empty: deleted. */
   #changes: Map<string, WireText[]> | undefined;
 
-  constructor(private readonly base: TextEntries) {}
+  readonly #base: TextEntries;
+  readonly #lookup: EntryLookup;
+
+  /** @internal */
+  constructor(base: TextEntries) {
+    this.#base = base;
+    this.#lookup = new EntryLookup(base, false);
+  }
 
   get(name: string): string | null {
     const change = this.#changes?.get(name);
     if (change !== undefined) return change.length === 0 ? null : decodeText(change[0] ?? "");
-    const index = this.base.indexOf(name, 0, false);
-    return index === -1 ? null : (this.base.value(index) ?? "");
+    const index = this.#lookup.first(name);
+    return index === -1 ? null : (this.#base.value(index) ?? "");
   }
 
   getAll(name: string): string[] {
@@ -35,14 +43,14 @@ export class RequestArgs implements Iterable<[string, string]> {
   has(name: string, value?: string): boolean {
     if (value !== undefined) return this.getAll(name).includes(value);
     const change = this.#changes?.get(name);
-    return change === undefined ? this.base.indexOf(name, 0, false) !== -1 : change.length > 0;
+    return change === undefined ? this.#lookup.first(name) !== -1 : change.length > 0;
   }
 
   /** Whether the client sent the argument without a value: `?a`, not `?a=`. Only ever true of unchanged ones. */
   isBare(name: string): boolean {
     if (this.#changes?.has(name)) return false;
-    const index = this.base.indexOf(name, 0, false);
-    return index !== -1 && this.base.value(index) === undefined;
+    const index = this.#lookup.first(name);
+    return index !== -1 && this.#base.value(index) === undefined;
   }
 
   set(name: string, value: string): void {
@@ -50,7 +58,9 @@ export class RequestArgs implements Iterable<[string, string]> {
   }
 
   append(name: string, value: string): void {
-    this.#change(name, [...this.#values(name), String(value)]);
+    const change = this.#changes?.get(name);
+    if (change !== undefined) change.push(String(value));
+    else this.#change(name, [...this.#values(name), String(value)]);
   }
 
   delete(name: string, value?: string): void {
@@ -62,17 +72,23 @@ export class RequestArgs implements Iterable<[string, string]> {
 
   /** How many values there are in all. */
   get size(): number {
-    return [...this.entries()].length;
+    return this.#all().length;
   }
 
-  *entries(): IterableIterator<[string, string]> {
-    for (let i = 0; i < this.base.length; i++) {
-      const name = this.base.name(i);
-      if (!this.#changes?.has(name)) yield [name, this.base.value(i) ?? ""];
+  /** Those there are now: what a loop over them adds is not part of it. */
+  entries(): IterableIterator<[string, string]> {
+    return this.#all().values();
+  }
+
+  #all(): [string, string][] {
+    const all: [string, string][] = [];
+    for (let i = 0; i < this.#base.length; i++) {
+      const name = this.#base.name(i);
+      if (!this.#changes?.has(name)) all.push([name, this.#base.value(i) ?? ""]);
     }
-    if (this.#changes === undefined) return;
-    for (const [name, values] of this.#changes)
-      for (const value of values) yield [name, decodeText(value)];
+    for (const [name, values] of this.#changes ?? [])
+      for (const value of values) all.push([name, decodeText(value)]);
+    return all;
   }
 
   *keys(): IterableIterator<string> {
@@ -93,24 +109,34 @@ export class RequestArgs implements Iterable<[string, string]> {
 
   /** A query string without the `?`, encoded as `URLSearchParams` does. */
   toString(): string {
-    return new URLSearchParams([...this.entries()]).toString();
+    return new URLSearchParams(this.#all()).toString();
   }
 
   toJSON(): [string, string][] {
-    return [...this.entries()];
+    return this.#all();
   }
 
   /** Makes these the arguments; those that the source lacks are deleted. */
   replaceWith(source: ArgsSource): void {
     const wanted = new Map<string, string[]>();
     for (const [name, value] of new URLSearchParams(plain(source))) {
-      wanted.set(name, [...(wanted.get(name) ?? []), value]);
+      const values = wanted.get(name);
+      if (values === undefined) wanted.set(name, [value]);
+      else values.push(value);
     }
     for (const name of new Set(this.keys())) if (!wanted.has(name)) this.#change(name, []);
     for (const [name, values] of wanted) this.#change(name, values);
   }
 
-  /** What changed, ready for a rewrite: all values of a name, or one entry without a value to delete it. */
+  /** @internal */
+  copy(): RequestArgs {
+    const copy = new RequestArgs(this.#base);
+    const changes = this.#changes ?? [];
+    for (const [name, values] of changes) copy.#change(name, [...values]);
+    return copy;
+  }
+
+  /** What changed, ready for a rewrite: all values of a name, or one entry without a value to delete it. @internal */
   changes(): WireEntry[] {
     const changes: WireEntry[] = [];
     if (this.#changes === undefined) return changes;
@@ -126,12 +152,8 @@ export class RequestArgs implements Iterable<[string, string]> {
     const change = this.#changes?.get(name);
     if (change !== undefined) return change;
     const values: WireText[] = [];
-    for (
-      let i = this.base.indexOf(name, 0, false);
-      i !== -1;
-      i = this.base.indexOf(name, i + 1, false)
-    ) {
-      values.push(this.base.valueBytes(i) ?? "");
+    for (let i = this.#lookup.first(name); i !== -1; i = this.#lookup.after(i, name)) {
+      values.push(this.#base.valueBytes(i) ?? "");
     }
     return values;
   }

@@ -1,5 +1,6 @@
 /** A request's headers: what APISIX sent, with a plugin's changes laid over it. */
 import type { TextEntries, WireEntry } from "../protocol/text-entries.ts";
+import { EntryLookup } from "./entry-lookup.ts";
 import { ProtocolLimitError } from "./errors.ts";
 import {
   HeaderFields,
@@ -18,8 +19,14 @@ export class RequestHeaders extends HeaderFields {
   /** By name in lower case; null: deleted. */
   #changes: Map<string, string | null> | undefined;
 
-  constructor(private readonly base: TextEntries) {
+  readonly #base: TextEntries;
+  readonly #lookup: EntryLookup;
+
+  /** @internal */
+  constructor(base: TextEntries) {
     super();
+    this.#base = base;
+    this.#lookup = new EntryLookup(base, true);
   }
 
   get(name: string): string | null {
@@ -27,12 +34,8 @@ export class RequestHeaders extends HeaderFields {
     const change = this.#changes?.get(lower);
     if (change !== undefined) return change;
     let joined: string | null = null;
-    for (
-      let i = this.base.indexOf(lower, 0, true);
-      i !== -1;
-      i = this.base.indexOf(lower, i + 1, true)
-    ) {
-      const value = this.base.value(i) ?? "";
+    for (let i = this.#lookup.first(lower); i !== -1; i = this.#lookup.after(i, lower)) {
+      const value = this.#base.value(i) ?? "";
       joined = joined === null ? value : joinValues(lower, joined, value);
     }
     return joined;
@@ -41,7 +44,7 @@ export class RequestHeaders extends HeaderFields {
   has(name: string): boolean {
     const lower = checkHeaderName(name);
     const change = this.#changes?.get(lower);
-    return change === undefined ? this.base.indexOf(lower, 0, true) !== -1 : change !== null;
+    return change === undefined ? this.#lookup.first(lower) !== -1 : change !== null;
   }
 
   /** @throws ProtocolLimitError for what cannot be sent: content-length, a value with CR or LF … */
@@ -93,7 +96,14 @@ export class RequestHeaders extends HeaderFields {
     for (const [name, value] of wanted) if (this.get(name) !== value) this.#change(name, value);
   }
 
-  /** What changed, ready for a rewrite. */
+  /** @internal */
+  copy(): RequestHeaders {
+    const copy = new RequestHeaders(this.#base);
+    copy.#changes = this.#changes && new Map(this.#changes);
+    return copy;
+  }
+
+  /** What changed, ready for a rewrite. @internal */
   changes(): WireEntry[] {
     const changes: WireEntry[] = [];
     if (this.#changes === undefined) return changes;
@@ -102,9 +112,9 @@ export class RequestHeaders extends HeaderFields {
   }
 
   protected *fields(): Iterable<HeaderField> {
-    for (let i = 0; i < this.base.length; i++) {
-      const name = this.base.name(i).toLowerCase();
-      if (!this.#changes?.has(name)) yield [name, this.base.value(i) ?? ""];
+    for (let i = 0; i < this.#base.length; i++) {
+      const name = this.#base.name(i).toLowerCase();
+      if (!this.#changes?.has(name)) yield [name, this.#base.value(i) ?? ""];
     }
     if (this.#changes === undefined) return;
     for (const [name, value] of this.#changes) if (value !== null) yield [name, value];

@@ -22,8 +22,12 @@ interface Entry {
 export class ResponseHeaders extends HeaderFields {
   #entries: Entry[] | undefined;
 
-  constructor(private readonly base: TextEntries = TextEntries.EMPTY) {
+  readonly #base: TextEntries;
+
+  /** @internal */
+  constructor(base: TextEntries = TextEntries.EMPTY) {
     super();
+    this.#base = base;
   }
 
   get(name: string): string | null {
@@ -76,6 +80,14 @@ export class ResponseHeaders extends HeaderFields {
     this.#entries = entries;
   }
 
+  /** @internal */
+  copy(): this {
+    // Of the same class: headers that are added in the request phase have rules of their own.
+    const copy: this = Reflect.construct(this.constructor, [this.#base]);
+    copy.#entries = this.#entries && [...this.#entries];
+    return copy;
+  }
+
   /** The complete list to send: without what frames a message, which the gateway does itself. */
   toWire(include: (lowerName: string) => boolean = () => true): WireEntry[] {
     return this.#list().filter(({ lower }) => !isFraming(lower) && include(lower));
@@ -91,8 +103,8 @@ export class ResponseHeaders extends HeaderFields {
    * @internal
    */
   get emptyWouldKeepSome(): boolean {
-    for (let i = 0; i < this.base.length; i++) {
-      const lower = this.base.name(i).toLowerCase();
+    for (let i = 0; i < this.#base.length; i++) {
+      const lower = this.#base.name(i).toLowerCase();
       if (!isFraming(lower) && !isUpstreamOnly(lower)) return true;
     }
     return false;
@@ -112,11 +124,11 @@ export class ResponseHeaders extends HeaderFields {
   #list(): Entry[] {
     if (this.#entries !== undefined) return this.#entries;
     const entries: Entry[] = [];
-    for (let i = 0; i < this.base.length; i++) {
+    for (let i = 0; i < this.#base.length; i++) {
       entries.push({
-        lower: this.base.name(i).toLowerCase(),
-        name: this.base.nameBytes(i),
-        value: this.base.valueBytes(i) ?? "",
+        lower: this.#base.name(i).toLowerCase(),
+        name: this.#base.nameBytes(i),
+        value: this.#base.valueBytes(i) ?? "",
       });
     }
     this.#entries = entries;

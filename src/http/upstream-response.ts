@@ -18,17 +18,21 @@ export class UpstreamResponse {
   /** APISIX's number for this call. */
   readonly id: number;
   #status: number;
-  readonly #headers: ResponseHeaders;
+  #headers: ResponseHeaders;
   #newBody: Uint8Array | undefined;
   #decoded: Promise<Uint8Array> | undefined;
+  readonly #call: HttpRespCall;
+  readonly #info: ExtraInfo;
+  readonly #decodedBodyLimit: number;
 
-  /** @internal */
-  constructor(
-    private readonly call: HttpRespCall,
-    private readonly info: ExtraInfo,
-    /** Bytes that a decoded body may have. */
-    private readonly decodedBodyLimit: number,
-  ) {
+  /**
+   * @param decodedBodyLimit bytes that a decoded body may have
+   * @internal
+   */
+  constructor(call: HttpRespCall, info: ExtraInfo, decodedBodyLimit: number) {
+    this.#call = call;
+    this.#info = info;
+    this.#decodedBodyLimit = decodedBodyLimit;
     this.id = call.id;
     this.#status = call.status;
     this.#headers = new ResponseHeaders(call.headers);
@@ -81,7 +85,7 @@ export class UpstreamResponse {
 
   /** The body as the upstream sent it, still encoded; or the replacement. */
   async rawBytes(): Promise<Uint8Array> {
-    return this.#newBody ?? (await this.info.responseBody()) ?? new Uint8Array(0);
+    return this.#newBody ?? (await this.#info.responseBody()) ?? new Uint8Array(0);
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {
@@ -95,6 +99,19 @@ export class UpstreamResponse {
   /** @throws SyntaxError where the body is not JSON */
   async json(): Promise<unknown> {
     return JSON.parse(await this.text());
+  }
+
+  /**
+   * Another of the same response, with the changes made so far.
+   * @internal
+   */
+  copy(): UpstreamResponse {
+    const copy = new UpstreamResponse(this.#call, this.#info, this.#decodedBodyLimit);
+    copy.#status = this.#status;
+    copy.#headers = this.#headers.copy();
+    copy.#newBody = this.#newBody;
+    copy.#decoded = this.#decoded;
+    return copy;
   }
 
   /**
@@ -116,9 +133,9 @@ export class UpstreamResponse {
   async #decode(): Promise<Uint8Array> {
     const raw = await this.rawBytes();
     // As the upstream encoded it, whatever a plugin has done to the header since.
-    const contentEncoding = new ResponseHeaders(this.call.headers).get("content-encoding");
+    const contentEncoding = new ResponseHeaders(this.#call.headers).get("content-encoding");
     if (contentEncoding === null || raw.length === 0) return raw;
     const { decodeBody } = await import("./decode-body.ts");
-    return decodeBody(raw, contentEncoding, this.decodedBodyLimit);
+    return decodeBody(raw, contentEncoding, this.#decodedBodyLimit);
   }
 }

@@ -56,7 +56,12 @@ export type KnownVar =
   | "uri";
 
 export class Vars {
-  constructor(private readonly info: ExtraInfo) {}
+  readonly #info: ExtraInfo;
+
+  /** @internal */
+  constructor(info: ExtraInfo) {
+    this.#info = info;
+  }
 
   /**
    * One variable; `undefined` where it is not set, `""` where it is empty.
@@ -70,7 +75,7 @@ export class Vars {
    * @param name without the dollar sign: `arg_name`, `cookie_name`, `http_header_name` …
    */
   async get(name: KnownVar | (string & {})): Promise<string | undefined> {
-    const value = await this.info.variable(name);
+    const value = await this.#info.variable(name);
     return value === undefined ? undefined : decodeText(value);
   }
 }

@@ -1,17 +1,22 @@
 /** A web Response that a plugin returns, as a stop. */
 import { ProtocolLimitError, checkStatus } from "./errors.ts";
+import { MAX_PAYLOAD_BYTES } from "../protocol/frame.ts";
 import { bodyBytes } from "./body.ts";
 import { isFraming } from "./header-rules.ts";
 import { ResponseHeaders } from "./response-headers.ts";
 import { Stop } from "./stop.ts";
 
+/** Gets what ends a piece of work that nobody waits for any more. */
+export type OnTurnEnd = (end: (reason: Error) => void) => void;
+
 /**
  * Takes the answer of `Response.json()`, `Response.redirect()`, `new Response()` or `fetch()`.
- * A body that is in memory is taken without waiting; any other is read to its end first.
+ * A body that is in memory is taken without waiting; any other is read to its end first. What a server
+ * sends to `fetch()` is let go as soon as it fits into no frame, or when the call has ended.
  *
  * @throws ProtocolLimitError for a status APISIX cannot send, or a body that was read before
  */
-export function stopFromResponse(response: Response): Stop | Promise<Stop> {
+export function stopFromResponse(response: Response, onTurnEnd: OnTurnEnd): Stop | Promise<Stop> {
   checkStatus(response.status);
   if (response.bodyUsed) {
     throw new ProtocolLimitError(
@@ -19,10 +24,36 @@ export function stopFromResponse(response: Response): Stop | Promise<Stop> {
     );
   }
   if (response.body === null) return toStop(response, new Uint8Array(0));
+  // Of a Response that the plugin made itself nobody can tell whether its body is a stream.
+  if (response.url !== "") {
+    return readFetched(response.body, onTurnEnd).then((read) => toStop(response, read));
+  }
   const bytes = Bun.peek(response.bytes());
   return bytes instanceof Promise
     ? bytes.then((read) => toStop(response, read))
     : toStop(response, bytes);
+}
+
+async function readFetched(
+  body: ReadableStream<Uint8Array>,
+  onTurnEnd: OnTurnEnd,
+): Promise<Uint8Array> {
+  const reader = body.getReader();
+  onTurnEnd((reason) => void reader.cancel(reason).catch(() => undefined));
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return Buffer.concat(chunks);
+    chunks.push(value);
+    size += value.length;
+    if (size > MAX_PAYLOAD_BYTES) {
+      void reader.cancel().catch(() => undefined);
+      throw new ProtocolLimitError(
+        `the fetched body has more than the ${MAX_PAYLOAD_BYTES} bytes that a frame carries`,
+      );
+    }
+  }
 }
 
 function toStop(response: Response, body: Uint8Array): Stop {

@@ -70,6 +70,14 @@ describe("method, path, ip, url", () => {
     expect(await read(({ request }) => request.ip, { sourceIp: Buffer.from(hex, "hex") })).toBe(ip);
   });
 
+  test("the method and the id stay what they are", async () => {
+    expect(await limit(({ request }) => Reflect.set(request, "method", "POST"))).toBe(
+      'the method cannot be changed to "POST": the protocol has no field for it',
+    );
+    const hook = ({ request }: RequestContext) => [Reflect.set(request, "id", 7), request.method];
+    expect(await read(hook, { method: "PATCH" })).toEqual([false, "PATCH"]);
+  });
+
   test("url is the address as the client called it", async () => {
     const request: TestRequest = {
       path: "/a b/é?#",
@@ -263,6 +271,24 @@ describe("headers", () => {
 });
 
 describe("args", () => {
+  test("a loop over them does not meet what it adds", async () => {
+    const reply = await change(
+      ({ request }) => {
+        for (const [name] of request.args) request.args.append(name, "more");
+        for (const [name] of request.args) request.args.append(`${name}2`, "new");
+      },
+      { args: [["a", "1"]] },
+    );
+    expect(reply).toMatchObject({
+      args: [
+        { name: "a", value: "1" },
+        { name: "a", value: "more" },
+        { name: "a2", value: "new" },
+        { name: "a2", value: "new" },
+      ],
+    });
+  });
+
   const args: TestRequest["args"] = [["a"], ["e", ""], ["b", "1"], ["b", "2"], ["bytes", NOT_UTF8]];
 
   test("read like URLSearchParams, a bare one told from an empty one", async () => {
