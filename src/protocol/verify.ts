@@ -3,14 +3,27 @@
  *
  * The JavaScript runtime of FlatBuffers has no verifier and reads past the end as
  * zeroes and NaN, so nothing of a payload is read before it has passed here.
- * Cyclic or deep offsets cannot run away: the depth is the schema's, and each
- * entry of a vector takes four bytes of the payload.
+ * Cyclic or deep offsets cannot run away: the depth is the schema's. Parts may be
+ * shared, as some builders do with equal strings, but only as far as the whole would
+ * still fit into a frame if each stood for itself: otherwise a few kilobytes, a
+ * thousand entries that all lead to one long string, would decode to gigabytes.
  */
+import { MAX_PAYLOAD_BYTES } from "./frame.ts";
 import { fieldAt, follow, readInt32, readUint16, readUint32 } from "./read.ts";
 
 /** Thrown for a payload that is not what its frame type says. The message names the part. */
 export class MalformedPayloadError extends Error {
   override readonly name = "MalformedPayloadError";
+  /** The message without its numbers: many bad payloads are few lines of a log that counts repeated ones. */
+  readonly summary: string;
+
+  constructor(
+    message: string,
+    { summary = message, ...options }: ErrorOptions & { summary?: string } = {},
+  ) {
+    super(message, options);
+    this.summary = summary;
+  }
 }
 
 type Shape = "ubyte" | "uint16" | "uint32" | "string" | "bytes" | readonly Field[] | Union;
@@ -96,6 +109,9 @@ export const HTTP_RESP_CALL_RESP: TableShape = [
   { name: "body", shape: "bytes" },
 ];
 
+/** Bytes that tables, vectors and strings may still amount to. A check is synchronous: there is one at a time. */
+let left = 0;
+
 /**
  * Checks a payload against the table it should hold and returns where that table stands.
  *
@@ -104,6 +120,7 @@ export const HTTP_RESP_CALL_RESP: TableShape = [
 export function verifyTable(bytes: Uint8Array, shape: TableShape): number {
   if (bytes.length < 4) fail("payload", bytes, `has ${bytes.length} bytes, too few for a table`);
   const root = readUint32(bytes, 0);
+  left = MAX_PAYLOAD_BYTES;
   verifyTableAt(bytes, root, shape, "payload");
   return root;
 }
@@ -120,6 +137,8 @@ function verifyTableAt(bytes: Uint8Array, table: number, shape: TableShape, path
   if (tableSize < 4 || table + tableSize > bytes.length) {
     fail(path, bytes, `has ${tableSize} bytes at ${table}`);
   }
+  left -= tableSize;
+  if (left < 0) failAsShared(path, bytes);
   for (let i = 0; i < shape.length; i++) {
     const field = shape[i]!;
     const at = fieldAt(bytes, table, i);
@@ -176,6 +195,8 @@ function verifyValue(
   if (vector + 4 + count * elementSize > bytes.length) {
     fail(name, bytes, `has ${count} elements at ${vector}`);
   }
+  left -= 4 + count * elementSize;
+  if (left < 0) failAsShared(name, bytes);
   if (typeof shape === "string") return;
   for (let i = 0; i < count; i++) {
     verifyTableAt(bytes, follow(bytes, vector + 4 + i * 4), shape, name);
@@ -186,6 +207,12 @@ function inlineSize(shape: Shape): number {
   return shape === "ubyte" ? 1 : shape === "uint16" ? 2 : 4;
 }
 
+function failAsShared(path: string, bytes: Uint8Array): never {
+  fail(path, bytes, `shares its parts so often that they come to over ${MAX_PAYLOAD_BYTES} bytes`);
+}
+
 function fail(path: string, bytes: Uint8Array, what: string): never {
-  throw new MalformedPayloadError(`${path} ${what}; the payload has ${bytes.length} bytes`);
+  throw new MalformedPayloadError(`${path} ${what}; the payload has ${bytes.length} bytes`, {
+    summary: `${path} ${what.replace(/-?\d+/g, "…")}`,
+  });
 }

@@ -52,7 +52,8 @@ function handle(
 
 function refuse(error: unknown, type: number, peer: Peer, { log }: Runner): void {
   if (error instanceof MalformedPayloadError) {
-    log.warn(`a frame of type ${type} was refused: ${error.message}`);
+    log.warn(`a frame of type ${type} was refused: ${error.summary}`);
+    log.debug(`a frame of type ${type} was refused: ${error.message}`);
     peer.send(errorFrame(ErrorCode.BAD_REQUEST));
   } else {
     log.error(`a frame of type ${type} could not be handled`, { error });

@@ -5,6 +5,7 @@ import type { Frame } from "../protocol/frame-builder.ts";
 import { dispatch } from "../rpc/dispatch.ts";
 import { ConnectionClosedError, type Peer } from "../rpc/peer.ts";
 import type { Runner } from "../rpc/runner.ts";
+import { board } from "../watchdog/board.ts";
 import { createOutbox } from "./outbox.ts";
 
 /** The part of Bun's socket that a connection needs. */
@@ -28,6 +29,8 @@ const MAX_WAITING_BYTES = MAX_PAYLOAD_BYTES;
 
 export class Connection implements Peer {
   onGone: (() => void) | undefined;
+  /** Called whenever the connection has become idle. */
+  onIdle: (() => void) | undefined;
   /** `performance.now()` when the last call was answered, or the connection opened. */
   idleSince = performance.now();
   readonly #decoder = createFrameDecoder((type, payload) => this.#receive(type, payload));
@@ -39,36 +42,59 @@ export class Connection implements Peer {
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #paused = false;
+  #closed = false;
+  /** `performance.now()` when the last bytes of a frame came that is not finished yet. */
+  #heardAt = 0;
 
+  /** @param descriptor of the socket, where there is one */
   constructor(
     private readonly socket: ByteSocket,
     private readonly runner: Runner,
+    readonly descriptor = -1,
   ) {
+    board.idle(descriptor);
     this.#outbox = createOutbox(socket, () => this.#advance());
   }
 
-  /** Nothing is under way and nothing waits to be sent. */
+  /** Nothing is under way and nothing waits to be sent; no answer is due to a call that has ended. */
   get isIdle(): boolean {
     return (
       !this.#busy &&
+      this.#questions.length === 0 &&
       this.#waiting.length === 0 &&
       this.#outbox.isEmpty &&
       this.#decoder.buffered === 0
     );
   }
 
+  /**
+   * Since when (`performance.now()`) the peer has neither gone on with its frame nor taken more of its
+   * reply; undefined where it owes nothing of the kind. While a call is under way the peer may wait.
+   */
+  get stalledSince(): number | undefined {
+    if (!this.#outbox.isEmpty) return this.#outbox.movedAt;
+    if (this.#busy || this.#decoder.buffered === 0) return undefined;
+    return Math.max(this.#heardAt, this.idleSince);
+  }
+
   /** Bytes came in. They belong to the caller again on return. */
   data(chunk: Uint8Array): void {
+    board.busy(this.descriptor);
     this.#decoder.push(chunk);
+    if (this.#decoder.buffered > 0) this.#heardAt = performance.now();
+    this.#tellIfIdle();
   }
 
   /** The socket takes bytes again. */
   drain(): void {
     this.#outbox.drain();
+    this.#tellIfIdle();
   }
 
   /** The peer has gone. */
   closed(): void {
+    this.#closed = true;
+    board.forget(this.descriptor);
     this.#waiting = [];
     this.onGone?.();
     const gone = new ConnectionClosedError();
@@ -81,6 +107,7 @@ export class Connection implements Peer {
   }
 
   ask(question: Frame): Promise<Buffer> {
+    if (this.#closed) return Promise.reject(new ConnectionClosedError());
     const answer = Promise.withResolvers<Buffer>();
     // Nobody may be waiting when the connection goes; whoever does sees the rejection all the same.
     answer.promise.catch(() => undefined);
@@ -125,7 +152,15 @@ export class Connection implements Peer {
       void pending.then(() => {
         this.#done();
         this.#advance();
+        this.#tellIfIdle();
       });
+  }
+
+  #tellIfIdle(): void {
+    if (this.#closed || !this.isIdle) return;
+    // With nothing of a call here it can be served by the next process image as well.
+    board.idle(this.descriptor);
+    this.onIdle?.();
   }
 
   #done(): void {

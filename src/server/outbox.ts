@@ -2,6 +2,8 @@
 
 export interface Outbox {
   readonly isEmpty: boolean;
+  /** `performance.now()` when the kernel last took some of what waits. */
+  readonly movedAt: number;
   /** Takes the bytes before it returns: what cannot be written at once is copied. */
   write(bytes: Uint8Array): void;
   /** The socket takes bytes again. */
@@ -20,6 +22,7 @@ class SocketOutbox implements Outbox {
   /** What is left, in order; the first has been written up to `#written`. */
   readonly #left: Uint8Array[] = [];
   #written = 0;
+  movedAt = 0;
 
   constructor(
     private readonly socket: { write(bytes: Uint8Array): number },
@@ -40,10 +43,12 @@ class SocketOutbox implements Outbox {
     if (written >= 0 && written < bytes.length) {
       this.#left.push(new Uint8Array(bytes.subarray(written)));
       this.#written = 0;
+      this.movedAt = performance.now();
     }
   }
 
   drain(): void {
+    this.movedAt = performance.now();
     for (;;) {
       const first = this.#left[0];
       if (first === undefined) break;

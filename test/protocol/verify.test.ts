@@ -5,6 +5,9 @@ import {
   decodeHttpRespCall,
   decodePrepareConf,
 } from "../../src/protocol/calls.ts";
+import { Builder } from "flatbuffers";
+import { TextEntry } from "../../src/protocol/generated/a6/text-entry.ts";
+import { Req as PrepareConfReq } from "../../src/protocol/generated/a6/prepare-conf/req.ts";
 import { MalformedPayloadError } from "../../src/protocol/verify.ts";
 import { genuineFrames, payloadOf } from "../support/fixtures.ts";
 
@@ -109,6 +112,50 @@ describe("refused, with the reason", () => {
     payload[payload.indexOf("hello")] = 0xff;
     expect(() => decodePrepareConf(payload)).toThrow("conf is not valid UTF-8");
   });
+});
+
+describe("parts that are shared", () => {
+  test("are read where the whole would still fit into a frame", () => {
+    const { conf } = decodePrepareConf(sharedConf(100, 1000));
+    expect(conf).toHaveLength(1000);
+    expect(conf[999]).toEqual({ name: "x".repeat(100), value: "v" });
+  });
+
+  test("are refused where they come to more", () => {
+    const payload = sharedConf(100_000, 400);
+    expect(payload.length).toBeLessThan(110_000);
+    expect(() => decodePrepareConf(payload)).toThrow(
+      "shares its parts so often that they come to over 16777215 bytes",
+    );
+  });
+});
+
+/** A conf whose entries are one and the same, under a name of so many bytes. */
+function sharedConf(nameBytes: number, count: number): Buffer {
+  const builder = new Builder(1024);
+  const name = builder.createString("x".repeat(nameBytes));
+  const entry = TextEntry.createTextEntry(builder, name, builder.createString("v"));
+  const conf = PrepareConfReq.createConfVector(builder, Array<number>(count).fill(entry));
+  builder.finish(PrepareConfReq.createReq(builder, conf, 0));
+  return Buffer.from(builder.asUint8Array());
+}
+
+test("many bad payloads are few different lines", () => {
+  const summaries = new Set<string>();
+  const payload = payloadOf("apisix-m-PATCH.http-req-call.bin");
+  for (let at = 0; at < payload.length; at++) {
+    for (const value of [0x00, 0x7f, 0xff]) {
+      const changed = Buffer.from(payload);
+      changed[at] = value;
+      try {
+        decodeHttpReqCall(changed);
+      } catch (error) {
+        if (error instanceof MalformedPayloadError) summaries.add(error.summary);
+      }
+    }
+  }
+  expect(summaries.size).toBeGreaterThan(3);
+  expect(summaries.size).toBeLessThan(40);
 });
 
 /** The byte that makes the method PATCH (13). */

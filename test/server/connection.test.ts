@@ -3,8 +3,11 @@ import { describe, expect, test } from "bun:test";
 import { definePlugin, stop } from "../../src/index.ts";
 import { createFrameDecoder } from "../../src/protocol/frame-decoder.ts";
 import { type ByteSocket, Connection } from "../../src/server/connection.ts";
-import { prepareBytes, PRE_REQ, requestBytes } from "../support/encode.ts";
+import { startServer } from "../../src/server/server.ts";
+import { prepare, prepareBytes, PRE_REQ, requestBytes } from "../support/encode.ts";
 import { inlinePlugins } from "../support/inline-plugins.ts";
+import { RawConnection } from "../support/raw-connection.ts";
+import { TempDir } from "../support/temp-dir.ts";
 
 /** Takes `room` bytes and no more until it is given room again; -1: closed. */
 class NarrowSocket implements ByteSocket {
@@ -120,4 +123,62 @@ test("a closed socket takes nothing, and nothing is kept for it", async () => {
   socket.room = -1;
   connection.data(requestBytes({ confToken }));
   expect(connection.isIdle).toBe(true);
+});
+
+describe("a peer that stalls", () => {
+  const HALF = Buffer.from([2, 0, 1, 0, 1, 2]);
+
+  test("in the middle of a frame: since its last byte", async () => {
+    const { connection } = await connect();
+    expect(connection.stalledSince).toBeUndefined();
+    const before = performance.now();
+    connection.data(HALF);
+    const since = connection.stalledSince;
+    expect(since).toBeGreaterThanOrEqual(before);
+    while (performance.now() === since);
+    connection.data(HALF.subarray(4));
+    expect(connection.stalledSince).toBeGreaterThan(since!);
+    connection.data(Buffer.alloc(252));
+    expect(connection.stalledSince).toBeUndefined();
+  });
+
+  test("with a reply that it does not read: since it last took some", async () => {
+    const { connection, socket, confToken } = await connect();
+    socket.room = 3;
+    connection.data(requestBytes({ confToken }));
+    const since = connection.stalledSince;
+    expect(since).toBeDefined();
+    while (performance.now() === since);
+    socket.room = 3;
+    connection.drain();
+    expect(connection.stalledSince).toBeGreaterThan(since!);
+    socket.room = Number.POSITIVE_INFINITY;
+    connection.drain();
+    expect(connection.stalledSince).toBeUndefined();
+  });
+
+  test("but not while it waits for a call", async () => {
+    const { runner } = await inlinePlugins({
+      it: definePlugin({ request: async ({ vars }) => stop((await vars.get("a")) ?? "") }),
+    });
+    const socket = new NarrowSocket();
+    const connection = new Connection(socket, runner);
+    connection.data(prepareBytes(PRE_REQ, CONF));
+    const confToken = socket.frames[0]!.payload.readUInt32LE(socket.frames[0]!.payload.length - 4);
+    connection.data(Buffer.concat([requestBytes({ confToken }), HALF]));
+    expect(connection.stalledSince).toBeUndefined();
+  });
+
+  test("is closed by the server, and others are not", async () => {
+    using dir = new TempDir();
+    const { runner } = await inlinePlugins({ it: definePlugin({ request: () => stop("hi") }) });
+    const server = startServer(runner, { path: dir.file("s.sock"), stallTime: 60 });
+    using quiet = await RawConnection.connect(dir.file("s.sock"));
+    using stalled = await RawConnection.connect(dir.file("s.sock"));
+    await stalled.send(HALF);
+    await stalled.closed;
+    expect(await prepare(quiet, CONF)).toBeNumber();
+    quiet.close();
+    await server.drain();
+  });
 });
