@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import type { SettingsFile } from "./file.ts";
 import { contentOf, type Environment, type Given, splitList, variableIn } from "./given.ts";
-import { type Problems, show } from "./problems.ts";
+import { NOT_SHOWN, type Problems, show } from "./problems.ts";
 import type { Setting, SettingPath } from "./settings.ts";
 
 /** Undefined where the file leaves the setting out, or empty. */
@@ -19,7 +19,7 @@ export function givenInFile(
 
   const read = (item: unknown, at: readonly (string | number)[], name: string): Given[] => {
     const where = () => file.where(at, "value");
-    const shown = () => file.written(at) ?? show(item);
+    const shown = () => (setting.secret ? NOT_SHOWN : (file.written(at) ?? show(item)));
     const problem = (text: string) => {
       problems.add(`${where()}: ${name} is ${shown()}${text}`);
       return [];

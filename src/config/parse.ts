@@ -64,6 +64,21 @@ export function duration({ max, why }: { max: string; why: string }): Kind<numbe
   };
 }
 
+/** A duration with its unit in ms, or 0 for `off`. */
+export function durationOrOff({ min, max }: { min: string; max: string }): Kind<number> {
+  const least = msOf(min) ?? 0;
+  const most = msOf(max) ?? 0;
+  return {
+    allowed: `off, or a duration with its unit (ms, s or m) from ${min} to ${max} such as 5s`,
+    parse(given) {
+      if (given === "off" || given === 0 || given === "0") return 0;
+      if (typeof given === "number") return new Refused("the unit is missing");
+      const ms = msOf(given) ?? 0;
+      return ms >= least && ms <= most ? ms : new Refused();
+    },
+  };
+}
+
 /** A size above 0 in bytes, with a unit or without. */
 export function size({ max }: { max: string }): Kind<number> {
   const most = bytesOf(max) ?? 0;

@@ -27,18 +27,26 @@ export class Problems {
 
 const maxShown = 120;
 
+/** In the place of a value that may hold a password. */
+export const NOT_SHOWN = "something that is not shown, since it may hold a password";
+
 /** A value as it was given, short and in one line. */
 export function show(value: unknown): string {
   if (value === null || value === undefined) return "empty";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "a mapping";
-  const text = typeof value === "string" ? JSON.stringify(cut(value)) : String(value);
+  const text = typeof value === "string" ? JSON.stringify(cut(bare(value))) : String(value);
   return escapeHidden(text);
 }
 
 /** A key or a path as it was given: plain where it is plain, else in quotes. */
 export function showName(name: string): string {
   return /^[\w./$-]{1,120}$/.test(name) ? name : show(name);
+}
+
+/** Without the user and password of a URL, also where it stands under a key that it was not meant for. */
+function bare(text: string): string {
+  return text.replace(/:\/\/.*@/s, "://…@");
 }
 
 function cut(text: string): string {

@@ -5,6 +5,7 @@ import {
   choice,
   count,
   duration,
+  durationOrOff,
   fileMode,
   flag,
   type Kind,
@@ -13,6 +14,7 @@ import {
   socketPath,
   variableName,
 } from "./parse.ts";
+import { type StoreUrl, storeUrl } from "./store-url.ts";
 
 export interface Config {
   readonly socket: {
@@ -51,8 +53,24 @@ export interface Config {
   readonly limits: {
     /** How many prepared confs are kept. */
     readonly confs: number;
+    /** How many bytes they may have together. */
+    readonly confBytes: number;
     /** The size that a compressed body may have once it is decoded, in bytes. */
     readonly decodedBody: number;
+    /** Resident memory in bytes above which the process is replaced; undefined: any. */
+    readonly memory: number | undefined;
+  };
+  readonly store: {
+    /** The engine behind the plugins' `store`, and where it is. */
+    readonly url: StoreUrl;
+    /** The longest that one operation may take, in ms. */
+    readonly timeout: number;
+    /** The size that the engine `memory` may have, in bytes. */
+    readonly memory: number;
+  };
+  readonly watchdog: {
+    /** How long plugin code may keep the event loop from turning, in ms; 0: as long as it likes. */
+    readonly timeout: number;
   };
   /** How long APISIX uses a conf token, in ms: its APISIX_CONF_EXPIRE_TIME. No key of the file sets it. */
   readonly confExpireTime: number;
@@ -79,6 +97,8 @@ interface Row<Item> {
   readonly default?: string | number | boolean | readonly [];
   /** `$env.NAME` in the file is the value itself, not a reference to the variable's content. */
   readonly verbatim?: true;
+  /** It may hold a password: no message shows it. */
+  readonly secret?: true;
   /** What a change of it takes: `"live"`, it counts from the next SIGHUP on; `"restart"`, a new runner. */
   readonly reload: "live" | "restart";
   readonly description: string;
@@ -167,7 +187,7 @@ const table: { readonly [Path in SettingPath]: RowFor<ValueAt<Path>> } = {
     default: false,
     reload: "live",
     description:
-      "Let a runner of root load plugins that other users can change; as a flag or variable, also use such an executable and config file.",
+      "Let a runner of root load plugins that every user can write to; as a flag or variable, also use such an executable and config file.",
   },
   "secrets.env": {
     flag: "--secrets-env",
@@ -186,6 +206,30 @@ const table: { readonly [Path in SettingPath]: RowFor<ValueAt<Path>> } = {
     reload: "live",
     description: "Files that confs may refer to as `$file:///path`.",
   },
+  "store.url": {
+    flag: "--store-url",
+    kind: storeUrl,
+    secret: true,
+    default: "memory",
+    reload: "restart",
+    description:
+      "Where plugins keep what they put into their `store`: in the process, in a file for all processes of the host, or on a server.",
+  },
+  "store.timeout": {
+    flag: "--store-timeout",
+    kind: duration({ max: "10s", why: "calls wait for it" }),
+    default: "200ms",
+    reload: "live",
+    description: "The longest that one operation of the store may take, connecting included.",
+  },
+  "store.memory": {
+    flag: "--store-memory",
+    kind: size({ max: "64GiB" }),
+    default: "64MiB",
+    reload: "live",
+    description:
+      "How much the store `memory` may hold, about. Beyond it the entries that were not used for longest go.",
+  },
   "limits.confs": {
     flag: "--limits-confs",
     kind: count({ min: 1, max: 10_000_000 }),
@@ -193,12 +237,35 @@ const table: { readonly [Path in SettingPath]: RowFor<ValueAt<Path>> } = {
     reload: "live",
     description: "How many prepared confs are kept.",
   },
+  "limits.confBytes": {
+    flag: "--limits-conf-bytes",
+    kind: size({ max: "64GiB" }),
+    default: "256MiB",
+    reload: "live",
+    description:
+      "How many bytes the prepared confs that are kept may have together, as APISIX sends them.",
+  },
   "limits.decodedBody": {
     flag: "--limits-decoded-body",
     kind: size({ max: "4GiB" }),
     default: "64MiB",
     reload: "live",
     description: "The size that a compressed body may have once it is decoded.",
+  },
+  "limits.memory": {
+    flag: "--limits-memory",
+    kind: size({ max: "1024GiB" }),
+    reload: "live",
+    description:
+      "Resident memory above which the runner replaces itself, between calls and under its process id.",
+  },
+  "watchdog.timeout": {
+    flag: "--watchdog-timeout",
+    kind: durationOrOff({ min: "100ms", max: "60s" }),
+    default: "5s",
+    reload: "live",
+    description:
+      "How long a plugin may go without yielding, as in a loop, before the process is replaced.",
   },
 };
 

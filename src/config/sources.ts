@@ -3,7 +3,7 @@ import type { SettingsFile } from "./file.ts";
 import { givenInFile } from "./file-values.ts";
 import { type Environment, type Given, givenTexts, splitList, variableIn } from "./given.ts";
 import { Refused } from "./parse.ts";
-import type { Problems } from "./problems.ts";
+import { NOT_SHOWN, type Problems } from "./problems.ts";
 import {
   type Config,
   environmentName,
@@ -47,12 +47,13 @@ export function readSettings(
   return config as Omit<Config, "confExpireTime">;
 }
 
-function parse({ kind, list }: Setting, given: readonly Given[], problems: Problems): unknown {
+function parse({ kind, list, secret }: Setting, given: readonly Given[], problems: Problems): unknown {
   const values = given.map(({ value, name, shown, where, place }) => {
     const parsed = kind.parse(value, place);
     if (!(parsed instanceof Refused)) return parsed;
     const reason = parsed.reason === undefined ? "" : ` (${parsed.reason})`;
-    problems.add(`${where()}: ${name} is ${shown()}${reason}; allowed: ${kind.allowed}`);
+    const is = secret ? NOT_SHOWN : shown();
+    problems.add(`${where()}: ${name} is ${is}${reason}; allowed: ${kind.allowed}`);
     return undefined;
   });
   return list ? values : values[0];

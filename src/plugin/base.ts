@@ -5,6 +5,7 @@ import { StopResponse } from "../http/stop-response.ts";
 import type { UpstreamResponse } from "../http/upstream-response.ts";
 import type { Vars } from "../http/vars.ts";
 import type { Logger } from "../log/logger.ts";
+import type { Store } from "../store/store.ts";
 import {
   type CallContext,
   type RequestContext,
@@ -91,6 +92,11 @@ export class Base<Config = unknown, State = unknown> {
 
   get route(): Route {
     return this.#call.route;
+  }
+
+  /** What the plugin keeps beyond the call: shared by its calls on all routes, and with `sqlite` or `redis` by processes and hosts. */
+  get store(): Store {
+    return this.#call.store;
   }
 
   get signal(): AbortSignal {

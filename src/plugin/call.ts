@@ -23,6 +23,9 @@ class WrongPhaseError extends Error {
   }
 }
 
+/** The longest that a chain may wait, in ms: APISIX gives up on the call after 60 s. */
+export const MAX_CALL_MS = 55_000;
+
 export abstract class Call {
   abstract readonly phase: Phase;
   #vars: Vars | undefined;
@@ -32,6 +35,9 @@ export abstract class Call {
   /** Why the call is over before its chain is, if it is. */
   #aborted: Error | undefined;
   #turn = 0;
+  #onTurnEnd: ((reason: Error) => void)[] | undefined;
+  /** `performance.now()` when the last hook has to be done. */
+  #deadline: number | undefined;
 
   constructor(
     readonly id: number,
@@ -44,7 +50,7 @@ export abstract class Call {
   }
 
   get locals(): Locals {
-    return (this.#locals ??= {});
+    return (this.#locals ??= Object.create(null));
   }
 
   get aborted(): Error | undefined {
@@ -56,16 +62,43 @@ export abstract class Call {
     return this.#turn;
   }
 
+  /**
+   * ms that are left for the whole chain. They count from the first hook that waits: hooks before it
+   * have taken no time worth measuring.
+   */
+  timeLeft(): number {
+    const now = performance.now();
+    this.#deadline ??= now + MAX_CALL_MS;
+    return this.#deadline - now;
+  }
+
   /** Runs a plugin's hook. */
   abstract invoke(step: PreparedPlugin): HookResult | Promise<HookResult>;
 
   /** What plugins have made of the call so far, a `part=value` each. For traces: it costs. */
   abstract snapshot(): string[];
 
+  /** Has it called if the plugin whose turn it is, or one after it, loses its turn; at once where the call is over. */
+  onTurnEnd(callback: (reason: Error) => void): void {
+    if (this.#aborted !== undefined) callback(this.#aborted);
+    else (this.#onTurnEnd ??= []).push(callback);
+  }
+
   /** Ends the turn of the plugin at work: aborts its signal, and its hook if it has not begun. */
   abortStep(reason: Error): void {
     this.#turn++;
+    const callbacks = this.#onTurnEnd ?? [];
+    this.#onTurnEnd = undefined;
+    for (const callback of callbacks) callback(reason);
     this.current?.abort(reason);
+  }
+
+  /**
+   * Goes on with copies of all that the plugins of the chain work on: what a plugin that lost its turn
+   * still holds is no part of the call any more.
+   */
+  detach(): void {
+    this.#locals = this.#locals && Object.assign(Object.create(null), this.#locals);
   }
 
   /** Nobody waits for the answer any more: aborts the plugin at work, and no other one starts. */
@@ -77,18 +110,26 @@ export abstract class Call {
 
 export class RequestCall extends Call {
   override readonly phase = "request";
+  #request: PluginRequest;
   #responseHeaders: AddedResponseHeaders | undefined;
 
-  constructor(
-    readonly request: PluginRequest,
-    route: Route,
-    info: ExtraInfo,
-  ) {
+  constructor(request: PluginRequest, route: Route, info: ExtraInfo) {
     super(request.id, route, info);
+    this.#request = request;
+  }
+
+  get request(): PluginRequest {
+    return this.#request;
   }
 
   get responseHeaders(): AddedResponseHeaders {
     return (this.#responseHeaders ??= new AddedResponseHeaders());
+  }
+
+  override detach(): void {
+    super.detach();
+    this.#request = this.#request.copy();
+    this.#responseHeaders = this.#responseHeaders?.copy();
   }
 
   override snapshot(): string[] {
@@ -133,13 +174,20 @@ function headerParts(kind: string, headers: ResponseHeaders | undefined): string
 
 export class ResponseCall extends Call {
   override readonly phase = "response";
+  #response: UpstreamResponse;
 
-  constructor(
-    readonly response: UpstreamResponse,
-    route: Route,
-    info: ExtraInfo,
-  ) {
+  constructor(response: UpstreamResponse, route: Route, info: ExtraInfo) {
     super(response.id, route, info);
+    this.#response = response;
+  }
+
+  get response(): UpstreamResponse {
+    return this.#response;
+  }
+
+  override detach(): void {
+    super.detach();
+    this.#response = this.#response.copy();
   }
 
   override snapshot(): string[] {

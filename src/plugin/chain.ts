@@ -2,20 +2,28 @@
 import { CallEndedError, HttpError } from "../http/errors.ts";
 import { Stop, stopFromError } from "../http/stop.ts";
 import { stopFromResponse } from "../http/web-response.ts";
-import type { Call } from "./call.ts";
+import { board } from "../watchdog/board.ts";
+import { type Call, MAX_CALL_MS } from "./call.ts";
 import type { HookResult } from "./definition.ts";
+import type { Leave, Places } from "./places.ts";
 import type { PreparedPlugin } from "./prepared-plugin.ts";
 import { traced } from "./trace.ts";
 
-/** Thrown out of a hook that took longer than it may. */
+/** What a hook fails with that took longer than it may; the reason of its `signal`. */
 export class PluginTimeoutError extends Error {
   override readonly name = "PluginTimeoutError";
+}
 
-  constructor(ms: number) {
-    super(
-      `no answer within ${ms} ms; a longer time can be set as the plugin's timeout or plugins.timeout`,
-    );
-  }
+function pluginTimeout(plugin: string, ms: number): PluginTimeoutError {
+  return new PluginTimeoutError(
+    `plugin ${plugin} gave no answer within ${ms} ms; a longer time can be set as the plugin's timeout or plugins.timeout`,
+  );
+}
+
+function callTimeout(plugin: string): PluginTimeoutError {
+  return new PluginTimeoutError(
+    `plugin ${plugin} was at work when the whole chain had taken ${MAX_CALL_MS} ms, the most that APISIX waits for`,
+  );
 }
 
 /** What a chain came to: an answer, or `undefined`: the request (or response) goes on. */
@@ -53,7 +61,7 @@ export function runChain(
     try {
       const isTraced = step.log.isEnabled("debug");
       const hook = isTraced ? traced(call, step, () => begin(call, step)) : begin(call, step);
-      result = settle(hook, step);
+      result = settle(hook, step, call);
     } catch (error) {
       result = resultOfThrow(step, error, call);
     }
@@ -73,12 +81,15 @@ async function goOn(
 ): Promise<ChainResult> {
   const step = steps[index]!;
   let result: ChainResult;
+  const place = board.wait(step, call.id);
   try {
-    const stop = await underDeadline(pending, step.plugin.timeout ?? timeout);
+    const stop = await underDeadline(pending, call, step, step.plugin.timeout ?? timeout);
     result = stop && { stop, by: step };
   } catch (error) {
-    if (error instanceof PluginTimeoutError) call.abortStep(error);
     result = resultOfThrow(step, error, call);
+    if (result === undefined) call.detach();
+  } finally {
+    board.done(place);
   }
   if (result !== undefined) return result;
   if (call.aborted !== undefined) return new Failure(step, call.aborted);
@@ -86,7 +97,37 @@ async function goOn(
 }
 
 function begin(call: Call, step: PreparedPlugin): HookResult | Promise<HookResult> {
-  return step.isReady ? call.invoke(step) : invokeWhenReady(call, step);
+  const { places } = step.plugin;
+  return places === undefined ? invoke(call, step) : invokeInPlace(call, step, places);
+}
+
+/** Takes a place in the plugin for as long as its hook runs, or until that has lost its turn. */
+function invokeInPlace(
+  call: Call,
+  step: PreparedPlugin,
+  places: Places,
+): HookResult | Promise<HookResult> {
+  const { turn } = call;
+  const invokeAndLeave = (leave: Leave): HookResult | Promise<HookResult> => {
+    call.onTurnEnd(leave);
+    let result: HookResult | Promise<HookResult>;
+    try {
+      if (call.turn !== turn) throw new CallEndedError("the call ended before the plugin's turn");
+      result = invoke(call, step);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    if (isPromise(result)) return Promise.resolve(result).finally(leave);
+    leave();
+    return result;
+  };
+  const place = places.enter((gone) => call.onTurnEnd(gone));
+  return place instanceof Promise ? place.then(invokeAndLeave) : invokeAndLeave(place);
+}
+
+function invoke(call: Call, step: PreparedPlugin): HookResult | Promise<HookResult> {
+  return step.isReady ? callHook(call, step) : invokeWhenReady(call, step);
 }
 
 /** Waits for the conf's checks and `setup`; a hook whose time ran out meanwhile does not begin. */
@@ -94,24 +135,35 @@ async function invokeWhenReady(call: Call, step: PreparedPlugin): Promise<HookRe
   const { turn } = call;
   await step.ready();
   if (call.turn !== turn) throw new CallEndedError("the call ended before the plugin was set up");
-  return call.invoke(step);
+  return callHook(call, step);
+}
+
+/** A hook that does not return is found by what stands on the board. */
+function callHook(call: Call, step: PreparedPlugin): HookResult | Promise<HookResult> {
+  board.enterHook(step, call.id);
+  try {
+    return call.invoke(step);
+  } finally {
+    board.leave();
+  }
 }
 
 /** What a hook returned, as an answer; still a promise where the hook or a body is. */
 function settle(
   result: HookResult | Promise<HookResult>,
   step: PreparedPlugin,
+  call: Call,
 ): Answer | undefined | Promise<Stop | undefined> {
   if (result === undefined) return undefined;
-  if (isPromise(result)) return Promise.resolve(result).then(toStop);
-  const stop = toStop(result);
+  if (isPromise(result)) return Promise.resolve(result).then((settled) => toStop(settled, call));
+  const stop = toStop(result, call);
   return stop instanceof Promise ? stop : stop && { stop, by: step };
 }
 
-function toStop(result: HookResult): Stop | undefined | Promise<Stop> {
+function toStop(result: HookResult, call: Call): Stop | undefined | Promise<Stop> {
   if (result === undefined || result === null) return undefined;
   if (result instanceof Stop) return result;
-  if (result instanceof Response) return stopFromResponse(result);
+  if (result instanceof Response) return stopFromResponse(result, (end) => call.onTurnEnd(end));
   throw new TypeError(
     `a hook returned ${describe(result)}; allowed are nothing, stop(…) and a Response`,
   );
@@ -130,10 +182,25 @@ function resultOfThrow(step: PreparedPlugin, error: unknown, call: Call): ChainR
   return undefined;
 }
 
-/** @throws PluginTimeoutError (rejects with it) after `ms`; what comes later is dropped */
-function underDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
+/**
+ * Ends the plugin's turn after `ms`, or when the whole chain may wait no longer; what comes later is dropped.
+ *
+ * @throws PluginTimeoutError (rejects with it)
+ */
+function underDeadline<T>(
+  work: Promise<T>,
+  call: Call,
+  { plugin }: PreparedPlugin,
+  ms: number,
+): Promise<T> {
+  const left = call.timeLeft();
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new PluginTimeoutError(ms)), ms);
+    const end = (): void => {
+      const error = left < ms ? callTimeout(plugin.name) : pluginTimeout(plugin.name, ms);
+      call.abortStep(error);
+      reject(error);
+    };
+    const timer = setTimeout(end, Math.min(ms, left));
     work.finally(() => clearTimeout(timer)).then(resolve, reject);
   });
 }

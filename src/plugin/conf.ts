@@ -1,11 +1,10 @@
 /** From the text of a conf to the config a plugin sees. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { deepFreeze } from "./deep-freeze.ts";
 import type { ConfigSchema } from "./definition.ts";
+import { InvalidConfError } from "./invalid-conf.ts";
 
-/** Thrown for a conf that a plugin cannot work with. The message names each wrong field. */
-export class InvalidConfError extends Error {
-  override readonly name = "InvalidConfError";
-}
+export { InvalidConfError };
 
 /** `conf[].value` is JSON where it parses, else the plain string. */
 export function parseConf(value: string): unknown {
@@ -62,14 +61,4 @@ function describeIssue(issue: StandardSchemaV1.Issue): string {
   const isUnknownKey = "expected" in issue && issue.expected === "never" && path.length > 0;
   const message = isUnknownKey ? "there is no such field" : issue.message;
   return path.length === 0 ? message : `${path.join(".")}: ${message}`;
-}
-
-/** Freezes plain objects and arrays, so that no call can change what the next one reads. */
-function deepFreeze<T>(value: T): T {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return value;
-  Object.freeze(value);
-  for (const child of Object.values(value)) deepFreeze(child);
-  return value;
 }

@@ -1,6 +1,7 @@
 /** What a plugin is: the object style, and the types both styles share. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Stop } from "../http/stop.ts";
+import type { Store } from "../store/store.ts";
 import type { RequestContext, ResponseContext } from "./context.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Route } from "./route.ts";
@@ -28,6 +29,8 @@ export interface SetupContext {
   readonly log: Logger;
   /** The route that the conf belongs to. */
   readonly route: Route;
+  /** What the plugin keeps beyond a call, a conf or, with another engine, the process. */
+  readonly store: Store;
 }
 
 /** What a plugin wants of the runner. Both styles have these. */

@@ -1,11 +1,13 @@
 /** Finds and loads the plugin files of folders, each in a module graph of its own. */
 import { readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { worldWritableWithin } from "../config/world-writable.ts";
 import type { Logger } from "../log/logger.ts";
 import { pluginFromModule } from "./load-module.ts";
 import { describeLoadError } from "./load-error.ts";
 import { createModuleScope, type ModuleScope } from "./module-scope.ts";
 import type { Plugin, PluginLease, PluginProblem } from "./plugin.ts";
+import type { StrayErrors } from "./stray-errors.ts";
 
 /** What a file has to be called to be a plugin; tests and type declarations lie beside them. */
 const PLUGIN_FILE = /^(?!.*\.(?:test|spec|d)\.)([^.].*)\.(?:ts|js|mts|mjs)$/;
@@ -18,19 +20,42 @@ interface Candidate {
   readonly file: string;
 }
 
+interface LoadSettings {
+  readonly dirs: readonly string[];
+  /** ms that a file may take to load. */
+  readonly timeout: number;
+  readonly allowUnsafe: boolean;
+}
+
+interface LoadOptions {
+  readonly log: Logger;
+  readonly strayErrors: StrayErrors;
+}
+
 /**
  * Loads every plugin in the folders. One that does not load becomes a problem; it keeps no other
  * from loading.
- *
- * @param timeout ms that a file may take to load
  */
 export async function loadFolders(
-  dirs: readonly string[],
-  log: Logger,
-  timeout: number,
+  { dirs, timeout, allowUnsafe }: LoadSettings,
+  { log, strayErrors }: LoadOptions,
 ): Promise<(Plugin | PluginProblem)[]> {
-  const candidates = dirs.flatMap((dir) => findPlugins(dir, log));
-  return Promise.all(candidates.map((candidate) => loadFile(candidate, log, timeout)));
+  const isTrusting = allowUnsafe || process.geteuid?.() !== 0;
+  const loading = dirs.flatMap((dir) => {
+    const candidates = findPlugins(dir, log);
+    // A file may import any other one, so they are believed together or not at all.
+    const who = isTrusting || candidates.length === 0 ? undefined : worldWritableWithin(dir);
+    return candidates.map((candidate) =>
+      who === undefined
+        ? loadFile(candidate, strayErrors, timeout)
+        : { name: candidate.name, source: candidate.file, problem: notSafe(who) },
+    );
+  });
+  return Promise.all(loading);
+}
+
+function notSafe(who: string): string {
+  return `root runs no code that every user can change: ${who}; change that, or run the runner as another user, or set plugins.allowUnsafe`;
 }
 
 /** The plugin files of one folder, sorted by name. A folder that cannot be read is an error in the log. */
@@ -56,18 +81,10 @@ export function findPlugins(dir: string, log: Logger): Candidate[] {
 
 async function loadFile(
   { name, file }: Candidate,
-  log: Logger,
+  strayErrors: StrayErrors,
   timeout: number,
 ): Promise<Plugin | PluginProblem> {
-  const scope = createModuleScope((error, kind) => {
-    log.error(
-      `${kind === "uncaughtException" ? "an exception" : "a rejection"} that nothing caught`,
-      {
-        plugin: name,
-        error,
-      },
-    );
-  });
+  const scope = createModuleScope((error, kind) => strayErrors.report(error, kind, name));
   try {
     const exports = await withinTime(scope.import(file), timeout);
     const plugin = inScope(pluginFromModule(exports, name, file), scope);

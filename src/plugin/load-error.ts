@@ -9,11 +9,19 @@ interface Position {
 
 /** @returns `cause (file:line:column)`; the file is named even where the error does not */
 export function describeLoadError(error: unknown, file: string): string {
+  const { message, file: where, line, column } = locateLoadError(error, file);
+  const place = [where, line, column].filter((part) => part !== undefined).join(":");
+  return `${message} (${place})`;
+}
+
+/** The cause in one line, and where it is; the file is there even where the error names none. */
+export function locateLoadError(
+  error: unknown,
+  file: string,
+): Position & { readonly message: string; readonly file: string } {
   // A file with several syntax errors rejects with all of them; the first explains the rest.
   const first = error instanceof AggregateError ? (error.errors[0] ?? error) : error;
-  const { line, column, file: where = file } = positionOf(first, file);
-  const place = [where, line, column].filter((part) => part !== undefined).join(":");
-  return `${messageOf(first)} (${place})`;
+  return { file, ...positionOf(first, file), message: messageOf(first) };
 }
 
 function messageOf(error: unknown): string {

@@ -2,12 +2,10 @@
  * Where the code of one plugin file runs. Bun.ModuleGraph, which is experimental, is known to
  * this file alone.
  */
+import type { StrayKind } from "./stray-errors.ts";
 
-/** What escaped the plugin's own handling. */
-export type ScopeErrorHandler = (
-  error: unknown,
-  kind: "uncaughtException" | "unhandledRejection",
-) => void;
+/** Gets what escaped the plugin's own handling. */
+export type ScopeErrorHandler = (error: unknown, kind: StrayKind) => void;
 
 export interface ModuleScope {
   /** Loads a file, and what it imports, afresh. */

@@ -2,6 +2,7 @@
 import type { HookResult, PluginOptions, SetupContext } from "./definition.ts";
 import type { RequestContext, ResponseContext } from "./context.ts";
 import type { ConfigSchema } from "./definition.ts";
+import type { Places } from "./places.ts";
 
 export type Phase = "request" | "response";
 
@@ -14,6 +15,8 @@ export interface Plugin {
   readonly onError: NonNullable<PluginOptions["onError"]>;
   /** ms; undefined: `plugins.timeout`. */
   readonly timeout: number | undefined;
+  /** Where only so many calls may be in its hooks at once. */
+  readonly places: Places | undefined;
   readonly config: ConfigSchema<unknown> | undefined;
   setup: ((config: unknown, context: SetupContext) => unknown) | undefined;
   request: ((context: RequestContext) => HookResult | Promise<HookResult>) | undefined;

@@ -1,5 +1,6 @@
 /** Makes a chain of plugins out of what APISIX asks to prepare. */
 import type { Logger } from "../log/logger.ts";
+import type { StoreSource } from "../store/stores.ts";
 import { InvalidConfError } from "./conf.ts";
 import { type ConfCache, type ConfRequest, contentOf, requestOf } from "./conf-cache.ts";
 import { type Phase, type Plugin, type PluginProblem, phasesOf } from "./plugin.ts";
@@ -13,6 +14,7 @@ export interface PrepareOptions {
   readonly registry: PluginRegistry;
   readonly confs: ConfCache;
   readonly secrets: SecretSources;
+  readonly store: StoreSource;
   readonly log: Logger;
 }
 
@@ -29,24 +31,66 @@ export function prepareConf(
   const known = confs.touch(content);
   if (known !== undefined) return known;
   const plugins = findAll(request, options);
-  if (plugins instanceof Promise) {
-    return plugins.then((found) => confs.touch(content) ?? prepareNew(request, found, options));
-  }
+  // Once they are loaded they are looked up again: a reload may have replaced one meanwhile.
+  if (plugins instanceof Promise) return plugins.then(() => prepareConf(request, options));
   return prepareNew(request, plugins, options);
 }
 
 /**
- * Makes the chains anew whose plugins are others now, under the tokens they have: calls that come
- * from here on run the new code, those under way end on the old.
+ * Prepares a conf that another runner has given this token to.
+ *
+ * @returns whether there is one
  */
-export async function prepareAgain(options: PrepareOptions): Promise<void> {
+export async function prepareInherited(token: number, options: PrepareOptions): Promise<boolean> {
+  const { confs } = options;
+  const inherited = confs.inherited(token);
+  if (inherited === undefined) return confs.get(token) !== undefined;
+  const request = requestOf(inherited.content);
+  const plugins = await findAll(request, options);
+  // Another call may have had the same wish meanwhile.
+  if (confs.inherited(token) === inherited) {
+    confs.adopt(build(request, token, plugins, options), inherited);
+  }
+  return true;
+}
+
+/**
+ * Makes the chains anew whose plugins or secrets are others now, under the tokens they have: calls
+ * that come from here on run the new code, those under way end on the old.
+ *
+ * @returns how many
+ */
+export async function prepareAgain(options: PrepareOptions): Promise<number> {
+  let count = 0;
+  let turnBegan = performance.now();
   for (const conf of options.confs.all()) {
+    if (performance.now() - turnBegan > TURN_MS) {
+      await new Promise(setImmediate);
+      turnBegan = performance.now();
+    }
     const request = requestOf(conf.content);
     const found = await findAll(request, options);
-    const isCurrent = conf.steps.every(({ plugin }) => found.includes(plugin));
-    if (isCurrent && conf.refusals.length === 0) continue;
+    if (isCurrent(conf, request, found, options)) continue;
     options.confs.replace(conf, build(request, conf.token, found, options));
+    count++;
   }
+  return count;
+}
+
+/** ms that preparing many confs again may keep calls waiting. */
+const TURN_MS = 5;
+
+/** A plugin that refused its conf has no step: whether it still would is only found by preparing it. */
+function isCurrent(
+  { steps }: PreparedConf,
+  { conf }: ConfRequest,
+  found: readonly Found[],
+  { secrets }: PrepareOptions,
+): boolean {
+  return (
+    steps.length === conf.length &&
+    steps.every((step, i) => step.plugin === found[i] && step.hasCurrentSecrets(secrets))
+  );
 }
 
 function prepareNew(
@@ -89,7 +133,7 @@ function build(
       refusals.push({ plugin: name, reason: plugin });
       return;
     }
-    const step = new PreparedPlugin(plugin, route, options.log);
+    const step = new PreparedPlugin(plugin, route, options.log, options.store);
     try {
       step.prepare(value, options.secrets);
       steps.push(step);
@@ -122,6 +166,9 @@ function usable(
     return `there is no plugin of this name; there are ${registry.names().join(", ") || "none"}`;
   }
   if (isProblem(plugin)) return `its file did not load: ${plugin.problem}`;
+  if (registry.isRefused(name, route.key)) {
+    return "it did not yield time and again, and the process had to be replaced; mend it, then reload (SIGHUP) or restart";
+  }
   const phase = phaseOf(route);
   if (phase === undefined || phasesOf(plugin).includes(phase)) return plugin;
   return phase === "request"

@@ -1,9 +1,20 @@
 /** A plugin with its config and state on one route: made once per conf, shared by its calls. */
 import type { Logger } from "../log/logger.ts";
+import type { Store } from "../store/store.ts";
+import type { StoreSource } from "../store/stores.ts";
+import { board } from "../watchdog/board.ts";
 import { InvalidConfError, parseConf, validateConf } from "./conf.ts";
+import type { SetupContext } from "./definition.ts";
+import { canonicalName } from "./load-module.ts";
 import type { Plugin } from "./plugin.ts";
 import type { Route } from "./route.ts";
-import { resolveSecrets, type SecretSources } from "./secrets.ts";
+import {
+  areCurrent,
+  resolveSecrets,
+  type Secret,
+  type SecretSources,
+  type UsedSecrets,
+} from "./secrets.ts";
 
 /** A `setup` that failed is tried again after 1 s, then 2, 4 … up to this. */
 const MAX_RETRY_MS = 30_000;
@@ -22,11 +33,15 @@ export class PreparedPlugin {
   #status: Status = { is: "ready" };
   #failures = 0;
   #disposed = false;
+  /** Most confs have none. */
+  #secrets: UsedSecrets | undefined;
+  #store: Store | undefined;
 
   constructor(
     readonly plugin: Plugin,
-    private readonly route: Route,
+    readonly route: Route,
     log: Logger,
+    private readonly stores: StoreSource,
   ) {
     this.log = log.with({ plugin: plugin.name, route: route.key });
     plugin.lease?.acquire();
@@ -38,13 +53,25 @@ export class PreparedPlugin {
    * @throws InvalidConfError where the conf is wrong and that can be seen at once
    */
   prepare(value: string, secrets: SecretSources): void {
-    const conf = resolveSecrets(parseConf(value), secrets);
+    const used = new Map<string, Secret>();
+    const conf = resolveSecrets(parseConf(value), secrets, used);
+    if (used.size > 0) this.#secrets = used;
     const config = validateConf(this.plugin.config, conf);
     if (config instanceof Promise) {
       this.#pend(config.then((settled) => this.#setUp(settled)));
     } else {
       this.#begin(config);
     }
+  }
+
+  /** Whether the secrets of its conf are what they were when it was prepared. */
+  hasCurrentSecrets(sources: SecretSources): boolean {
+    return this.#secrets === undefined || areCurrent(this.#secrets, sources);
+  }
+
+  /** The plugin's part of the store, whichever route asks. */
+  get store(): Store {
+    return (this.#store ??= this.stores.for(canonicalName(this.plugin.name)));
   }
 
   get isReady(): boolean {
@@ -91,14 +118,40 @@ export class PreparedPlugin {
 
   #setUp(config: unknown): Promise<void> | undefined {
     this.config = config;
-    const state = this.plugin.setup?.(config, { log: this.log, route: this.route });
+    if (this.plugin.setup === undefined) return undefined;
+    const state = this.#callSetup(this.plugin.setup, config);
     if (state instanceof Promise) {
-      return state.then((settled) => {
-        this.state = settled;
-      });
+      const place = board.wait(this);
+      return state
+        .then((settled) => {
+          this.state = settled;
+        })
+        .finally(() => board.done(place));
     }
     this.state = state;
     return undefined;
+  }
+
+  /** One that does not return is found by what stands on the board. */
+  /** The store is made when it is first read: few plugins have a use for it. */
+  #setupContext(): SetupContext {
+    const step = this;
+    return {
+      log: this.log,
+      route: this.route,
+      get store() {
+        return step.store;
+      },
+    };
+  }
+
+  #callSetup(setup: NonNullable<Plugin["setup"]>, config: unknown): unknown {
+    board.enterSetup(this);
+    try {
+      return setup(config, this.#setupContext());
+    } finally {
+      board.leave();
+    }
   }
 
   #pend(work: Promise<void>): void {

@@ -1,5 +1,6 @@
 /** The plugins by name, bundled and from folders, and the names that lead to none. */
 import type { Logger } from "../log/logger.ts";
+import { freezeSdk } from "./freeze-sdk.ts";
 import { canonicalName, PluginLoadError, pluginFromModule } from "./load-module.ts";
 import type { Plugin, PluginProblem } from "./plugin.ts";
 
@@ -20,20 +21,27 @@ export class PluginRegistry {
   /** Those of folders, by their name in common form. */
   #added: ReadonlyMap<string, Loaded> = new Map();
   #loading: Promise<void> | undefined;
+  /** Plugins that are not called on a route any more: see {@link refuse}. */
+  readonly #refused = new Set<string>();
 
   constructor(
     bundled: readonly BundledPlugin[],
     private readonly log: Logger,
   ) {
+    freezeSdk();
     this.#bundled = new Map(
       bundled.map(([name, load]) => [canonicalName(name), new Bundled(name, load, log)]),
     );
   }
 
   /** Makes {@link find} wait, while the first plugins of folders are being loaded. */
-  waitFor(loading: Promise<void>): void {
-    this.#loading = loading.finally(() => {
+  waitFor(loading: Promise<unknown>): void {
+    const done = (): void => {
       this.#loading = undefined;
+    };
+    this.#loading = loading.then(done, (error: unknown) => {
+      done();
+      this.log.error("the plugins of folders could not be loaded", { error });
     });
   }
 
@@ -42,6 +50,20 @@ export class PluginRegistry {
     if (this.#loading !== undefined) return this.#loading.then(() => this.find(name));
     const key = canonicalName(name);
     return this.#added.get(key) ?? this.#bundled.get(key)?.plugin();
+  }
+
+  /** Has no call of the route run the plugin, until {@link pardon}: it has hung the process too often. */
+  refuse(name: string, routeKey: string): void {
+    this.#refused.add(refusalKey(name, routeKey));
+  }
+
+  /** Lets all plugins run everywhere again. */
+  pardon(): void {
+    this.#refused.clear();
+  }
+
+  isRefused(name: string, routeKey: string): boolean {
+    return this.#refused.size > 0 && this.#refused.has(refusalKey(name, routeKey));
   }
 
   /** Every name there is, loaded and sorted. */
@@ -65,9 +87,12 @@ export class PluginRegistry {
   /**
    * Makes these the plugins of folders. One whose file no longer loads leaves the plugin that it
    * was in place.
+   *
+   * @returns how many there are now, and how many names lead to none or to the version before
    */
-  replaceAdded(loaded: readonly Loaded[]): void {
+  replaceAdded(loaded: readonly Loaded[]): { plugins: number; failed: number } {
     const before = this.#added;
+    let failed = 0;
     const added = new Map<string, Loaded>();
     for (const entry of loaded) {
       const key = canonicalName(entry.name);
@@ -76,6 +101,7 @@ export class PluginRegistry {
     }
     for (const [key, entry] of added) {
       if (!isProblem(entry)) continue;
+      failed++;
       const old = before.get(key);
       const goesOn = old !== undefined && !isProblem(old);
       if (goesOn) added.set(key, old);
@@ -86,7 +112,12 @@ export class PluginRegistry {
     for (const old of before.values()) if (!kept.has(old) && !isProblem(old)) old.lease?.end();
     // One of two that share a name has no use for what it loaded.
     for (const entry of loaded) if (!kept.has(entry) && !isProblem(entry)) entry.lease?.end();
+    return { plugins: [...kept].filter((entry) => !isProblem(entry)).length, failed };
   }
+}
+
+function refusalKey(name: string, routeKey: string): string {
+  return `${canonicalName(name)} ${routeKey}`;
 }
 
 /** A plugin inside the executable. */

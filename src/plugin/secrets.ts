@@ -64,27 +64,52 @@ export interface SecretSources {
 
 const REFERENCE = /^\$(env|file):\/\/(.+)$/;
 
+/** The references of a conf, and what each of them led to. */
+export type UsedSecrets = ReadonlyMap<string, Secret>;
+
 /**
  * Puts a {@link Secret} in place of each string of a conf that is a reference.
  *
+ * @param used gets the references
  * @throws InvalidConfError for a reference that is not allowed or leads nowhere
  */
-export function resolveSecrets(conf: unknown, sources: SecretSources): unknown {
+export function resolveSecrets(
+  conf: unknown,
+  sources: SecretSources,
+  used?: Map<string, Secret>,
+): unknown {
   if (typeof conf === "string") {
-    const match = REFERENCE.exec(conf);
-    return match === null ? conf : resolve(match[1] === "env", match[2] ?? "", sources);
+    const found = resolve(conf, sources);
+    if (found !== undefined) used?.set(conf, found);
+    return found ?? conf;
   }
-  if (Array.isArray(conf)) return conf.map((item) => resolveSecrets(item, sources));
+  if (Array.isArray(conf)) return conf.map((item) => resolveSecrets(item, sources, used));
   if (typeof conf === "object" && conf !== null) {
     return Object.fromEntries(
-      Object.entries(conf).map(([key, value]) => [key, resolveSecrets(value, sources)]),
+      Object.entries(conf).map(([key, value]) => [key, resolveSecrets(value, sources, used)]),
     );
   }
   return conf;
 }
 
-function resolve(isEnv: boolean, name: string, sources: SecretSources): Secret {
-  return isEnv ? fromEnvironment(name, sources) : fromFile(name, sources);
+/** Whether each reference is still allowed and leads to what it led to. */
+export function areCurrent(used: UsedSecrets, sources: SecretSources): boolean {
+  try {
+    return Array.from(used).every(
+      ([reference, before]) => resolve(reference, sources)?.reveal() === before.reveal(),
+    );
+  } catch {
+    // The conf says why when it is prepared again.
+    return false;
+  }
+}
+
+/** Undefined for a string that is no reference. */
+function resolve(text: string, sources: SecretSources): Secret | undefined {
+  const match = REFERENCE.exec(text);
+  if (match === null) return undefined;
+  const [, kind, name = ""] = match;
+  return kind === "env" ? fromEnvironment(name, sources) : fromFile(name, sources);
 }
 
 function fromEnvironment(name: string, { env, environment }: SecretSources): Secret {

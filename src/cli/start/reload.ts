@@ -1,0 +1,83 @@
+/** What SIGHUP does: reads the settings again, puts those that can change into effect, and loads the plugins again. */
+import { changedSettings } from "../../config/changes.ts";
+import { type Config, ConfigError, type LoadedConfig } from "../../config/config.ts";
+import type { Log } from "../../log/logger.ts";
+import type { Loaded } from "../../plugin/reload.ts";
+import type { LiveRunner } from "../../rpc/runner.ts";
+import { callSettings } from "./call-settings.ts";
+import type { PluginFolders } from "./folders.ts";
+
+export interface ReloadOptions {
+  /** The settings that the runner was started with. */
+  readonly started: Config;
+  /** @throws {ConfigError} */
+  read(): LoadedConfig;
+  /** Told the settings that are in effect from now on. */
+  onSettings(config: Config): void;
+  readonly runner: LiveRunner;
+  readonly folders: PluginFolders;
+  readonly log: Log;
+}
+
+export class Reloader {
+  #current: Config;
+  #count = 0;
+
+  constructor(private readonly options: ReloadOptions) {
+    this.#current = options.started;
+  }
+
+  /** Changes everything, or says what is wrong and changes nothing. */
+  async reload(): Promise<void> {
+    const { folders, log, runner } = this.options;
+    // With it no two lines are alike, which the log would count instead of writing them.
+    const reload = ++this.#count;
+    const config = this.#read(reload);
+    if (config === undefined) return;
+    const changed = changedSettings(this.#current, config, "live");
+    Object.assign(runner, callSettings(config));
+    runner.confs.setLimits(config.limits.confs, config.limits.confBytes);
+    runner.store.configure(config.store);
+    this.#current = config;
+    this.#warnOfRestart(config, reload);
+    runner.registry.pardon();
+    this.options.onSettings(config);
+    const loaded = await folders.load(config.plugins);
+    log.info(summary(config, changed, loaded), { changed, ...loaded, reload });
+  }
+
+  /** The settings, with the log already following them: it is the one that can refuse. */
+  #read(reload: number): Config | undefined {
+    const { log, read } = this.options;
+    try {
+      const { config } = read();
+      log.configure(config.logging);
+      return config;
+    } catch (error) {
+      for (const problem of problemsOf(error)) {
+        log.error(`nothing was reloaded, the configuration is in error: ${problem}`, { reload });
+      }
+      return undefined;
+    }
+  }
+
+  #warnOfRestart(config: Config, reload: number): void {
+    const { log, started } = this.options;
+    const waiting = changedSettings(started, config, "restart");
+    if (waiting.length === 0) return;
+    const keys = waiting.join(", ");
+    log.warn(`a restart is needed for ${keys}: what was set at start stays in use`, { reload });
+  }
+}
+
+function problemsOf(error: unknown): readonly string[] {
+  if (error instanceof ConfigError) return error.problems;
+  return [error instanceof Error ? error.message : String(error)];
+}
+
+function summary({ plugins }: Config, changed: readonly string[], loaded: Loaded): string {
+  const isWithoutEffect = changed.length === 0 && plugins.dirs.length === 0 && loaded.confs === 0;
+  return isWithoutEffect
+    ? "nothing to reload: no setting and no secret has changed, and plugins.dirs is empty"
+    : "reloaded";
+}

@@ -1,0 +1,91 @@
+/** Makes a config that no call can change, whatever a schema made of the conf. */
+import { InvalidConfError } from "./invalid-conf.ts";
+
+/**
+ * Freezes a value and all that it leads to. A Map, a Set and a Date refuse changes from here on.
+ *
+ * @throws InvalidConfError for what JavaScript cannot freeze; the message says where it is and what to do
+ */
+export function deepFreeze<T>(value: T): T {
+  freeze(value, "", new Set());
+  return value;
+}
+
+function freeze(value: unknown, path: string, seen: Set<object>): void {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return;
+  if (seen.has(value)) return;
+  seen.add(value);
+  if (typeof value === "function") {
+    // What hangs on it is not the config's.
+    Object.freeze(value);
+    return;
+  }
+  checkFreezable(value, path);
+  if (value instanceof Map) freezeMap(value, path, seen);
+  else if (value instanceof Set) freezeSet(value, path, seen);
+  else if (value instanceof Date) refuseChanges(value, DATE_SETTERS);
+  Object.freeze(value);
+  for (const key of Reflect.ownKeys(value)) {
+    const property = Object.getOwnPropertyDescriptor(value, key);
+    freeze(property?.value, `${path}.${String(key)}`, seen);
+  }
+}
+
+function freezeMap(map: Map<unknown, unknown>, path: string, seen: Set<object>): void {
+  for (const [key, value] of map) {
+    freeze(key, `${path}.(key)`, seen);
+    freeze(value, `${path}.${typeof key === "object" ? "(value)" : String(key)}`, seen);
+  }
+  refuseChanges(map, ["set", "delete", "clear", "getOrInsert", "getOrInsertComputed"]);
+}
+
+function freezeSet(set: Set<unknown>, path: string, seen: Set<object>): void {
+  for (const member of set) freeze(member, `${path}.(member)`, seen);
+  refuseChanges(set, ["add", "delete", "clear"]);
+}
+
+const DATE_SETTERS = Object.getOwnPropertyNames(Date.prototype).filter((n) => n.startsWith("set"));
+
+/** Gives the object methods of its own that throw in place of those that change it. */
+function refuseChanges(value: object, methods: readonly string[]): void {
+  if (Object.isFrozen(value)) return;
+  for (const method of methods) {
+    Object.defineProperty(value, method, {
+      value: () => {
+        throw new TypeError(
+          `a config cannot be changed, and ${method}() would: what calls share belongs into state, which setup makes`,
+        );
+      },
+    });
+  }
+}
+
+/** What keeps its contents where `Object.freeze` does not reach. */
+const UNFREEZABLE = [
+  ArrayBuffer,
+  SharedArrayBuffer,
+  URL,
+  URLSearchParams,
+  Headers,
+  Request,
+  Response,
+  FormData,
+  WeakMap,
+  WeakSet,
+];
+
+function checkFreezable(value: object, path: string): void {
+  const isPosition = value instanceof RegExp && (value.global || value.sticky);
+  if (!isPosition && !ArrayBuffer.isView(value) && !UNFREEZABLE.some((c) => value instanceof c)) {
+    return;
+  }
+  const what = isPosition ? `a RegExp with the flag ${value.global ? "g" : "y"}` : nameOf(value);
+  throw new InvalidConfError(
+    `the config${path} is ${what}, which calls could change for each other: let the config hold what it is made of, and make it in setup`,
+  );
+}
+
+function nameOf(value: object): string {
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+  return typeof name === "string" && name !== "" ? `a ${name}` : "an object";
+}
