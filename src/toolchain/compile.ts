@@ -1,5 +1,6 @@
 /** Makes an executable of the runner and plugins. */
 import { basename, join, resolve } from "node:path";
+import { THREAD_MODULE } from "../watchdog/orders.ts";
 
 /** A plugin to compile in: what it is called, and its file. */
 export interface PluginFile {
@@ -31,7 +32,10 @@ export async function compile(options: CompileOptions): Promise<string> {
   const { runner, plugins, carried, workshop, name, target, runtime } = options;
   const outfile = join(workshop, basename(name));
   await Bun.build({
-    entrypoints: [await writeEntry(runner, plugins, join(workshop, "entry.ts"), carried)],
+    entrypoints: [
+      await writeEntry(runner, plugins, join(workshop, "entry.ts"), carried),
+      await writeThreadEntry(runner, join(workshop, THREAD_MODULE)),
+    ],
     target: "bun",
     format: "esm",
     minify: true,
@@ -70,7 +74,7 @@ export async function writeEntry(
   const lines = [
     `import { main } from ${quoted(join(runner, "src/cli/main.ts"))};`,
     carried === undefined
-      ? `const carried = "";`
+      ? `import ${quoted(threadSource(runner))}; const carried = "";`
       : `import carried from ${quoted(carried)} with { type: "file" };`,
     `const bundled = [`,
     ...plugins.map(({ name, file }) => `  [${quoted(name)}, () => import(${quoted(file)})],`),
@@ -80,6 +84,16 @@ export async function writeEntry(
   ];
   await Bun.write(file, lines.join("\n"));
   return file;
+}
+
+/** Threads have main modules of their own; it lies beside the executable's, and is found by its name. */
+async function writeThreadEntry(runner: string, file: string): Promise<string> {
+  await Bun.write(file, `import ${JSON.stringify(threadSource(runner))};\n`);
+  return file;
+}
+
+function threadSource(runner: string): string {
+  return join(runner, "src/watchdog/thread.ts");
 }
 
 /** Wherever a plugin lies, it gets the SDK of the runner that it is compiled into. */

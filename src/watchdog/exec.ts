@@ -1,0 +1,106 @@
+/** The system calls that replace a process image, which Bun has no way to make from a thread. */
+import { dlopen, ptr } from "bun:ffi";
+import { readFileSync } from "node:fs";
+
+const F_SETFD = 2;
+const SIG_SETMASK = 2;
+
+/** `sigset_t` of glibc and of musl. */
+const SIGNAL_SET_BYTES = 128;
+
+const CALLS = {
+  // Variadic in C; on Linux both architectures pass three such arguments as any others.
+  fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
+  pthread_sigmask: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+  execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
+  _exit: { args: ["i32"], returns: "void" },
+} as const;
+
+export interface Exec {
+  /** These descriptors stay open in the next image. */
+  keepOpen(descriptors: readonly number[]): void;
+  /**
+   * The same executable with the same arguments and environment, and one variable more.
+   *
+   * @throws where the kernel refuses
+   */
+  replace(variable: string, value: string): never;
+  /** Ends the process at once, whatever its other threads do. */
+  exit(code: number): void;
+}
+
+/** @throws where this platform has no way that we know */
+export function openExec(): Exec {
+  if (process.platform !== "linux") throw new Error(`not done on ${process.platform}`);
+  return new LinuxExec(openLibc());
+}
+
+function openLibc() {
+  const musl = process.arch === "arm64" ? "aarch64" : "x86_64";
+  try {
+    return dlopen("libc.so.6", CALLS).symbols;
+  } catch {
+    return dlopen(`libc.musl-${musl}.so.1`, CALLS).symbols;
+  }
+}
+
+class LinuxExec implements Exec {
+  constructor(private readonly libc: ReturnType<typeof openLibc>) {}
+
+  keepOpen(descriptors: readonly number[]): void {
+    for (const descriptor of descriptors) this.libc.fcntl(descriptor, F_SETFD, 0);
+  }
+
+  replace(variable: string, value: string): never {
+    // As the process was started: what its code has changed since is not in there.
+    const args = readStrings("/proc/self/cmdline");
+    const environment = readStrings("/proc/self/environ").filter(
+      (entry) => !entry.toString("latin1").startsWith(`${variable}=`),
+    );
+    environment.push(Buffer.from(`${variable}=${value}`));
+    const path = Buffer.from(`${process.execPath}\0`);
+    const argv = new StringArray(args);
+    const envp = new StringArray(environment);
+    // The next image would begin with the signals blocked that this thread leaves to the others.
+    this.libc.pthread_sigmask(SIG_SETMASK, ptr(new Uint8Array(SIGNAL_SET_BYTES)), null);
+    this.libc.execve(ptr(path), argv.pointer, envp.pointer);
+    throw new Error(`execve of ${process.execPath} was refused`);
+  }
+
+  exit(code: number): void {
+    this.libc._exit(code);
+  }
+}
+
+/** `char *const []`: pointers to strings, and a null pointer at the end. */
+class StringArray {
+  readonly #strings: Buffer;
+  readonly #pointers: BigUint64Array;
+
+  constructor(strings: readonly Buffer[]) {
+    this.#strings = Buffer.concat(strings.flatMap((text) => [text, Buffer.alloc(1)]));
+    this.#pointers = new BigUint64Array(strings.length + 1);
+    let at = BigInt(ptr(this.#strings));
+    strings.forEach((text, i) => {
+      this.#pointers[i] = at;
+      at += BigInt(text.length + 1);
+    });
+  }
+
+  get pointer() {
+    return ptr(this.#pointers);
+  }
+}
+
+/** The strings of a file in which each ends with a zero byte. */
+function readStrings(file: string): Buffer[] {
+  const bytes = readFileSync(file);
+  const strings: Buffer[] = [];
+  for (let from = 0; from < bytes.length;) {
+    const end = bytes.indexOf(0, from);
+    const to = end === -1 ? bytes.length : end;
+    strings.push(bytes.subarray(from, to));
+    from = to + 1;
+  }
+  return strings;
+}

@@ -1,0 +1,113 @@
+/** Replaces the process, or one worker of it: the one place where it is decided who goes. */
+import { createLogger, type Log } from "../log/logger.ts";
+import {
+  type Bequest,
+  BEQUEST_VARIABLE,
+  type Culprit,
+  type Hang,
+  type History,
+  MAX_CONNECTIONS,
+} from "./bequest.ts";
+import { type Exec, openExec } from "./exec.ts";
+import type { Orders } from "./orders.ts";
+import type { Sighting, Work } from "./sighting.ts";
+import { MAX_HANGS, withHang, WITHIN_MS } from "./verdict.ts";
+
+/** How the process ends where it cannot be replaced: a failure of the software, as sysexits(3) counts. */
+export const GAVE_UP_CODE = 70;
+
+/** Does not return: the next image begins, or the process ends. */
+export function replaceProcess(orders: Orders, sighting: Sighting, stuckMs: number): void {
+  const log = createLogger(orders.logging);
+  sighting.announceReplacement();
+  const suspects = sighting.suspects();
+  const [first] = suspects;
+  const culprit = suspects.length === 1 && sighting.uncounted === 0 ? first : undefined;
+  tell(log, stuckMs, suspects, culprit, sighting.uncounted);
+  const history = withHang(orders.history, hangOf(culprit));
+  tellVerdict(log, history, orders.history, culprit);
+  let exec: Exec | undefined;
+  try {
+    exec = openExec();
+    hand(orders, sighting, history, exec);
+  } catch (error) {
+    log.error("the process ends, since it cannot be replaced: APISIX starts another in 3 s", {
+      error,
+      code: GAVE_UP_CODE,
+    });
+  }
+  log.close();
+  end(exec);
+}
+
+function tell(
+  log: Log,
+  stuckMs: number,
+  suspects: readonly Work[],
+  culprit: Work | undefined,
+  uncounted: number,
+): void {
+  const ms = Math.round(stuckMs);
+  if (culprit !== undefined) {
+    const { plugin, route, request } = culprit;
+    const where = request === undefined ? "its setup" : "a hook";
+    log.error(`a plugin did not yield: the process is replaced`, {
+      plugin,
+      route,
+      request,
+      where,
+      ms,
+    });
+  } else if (suspects.length > 0) {
+    log.error("one of these plugins, or a timer, did not yield: the process is replaced", {
+      suspects: suspects.map(described),
+      ...(uncounted > 0 && { more: uncounted }),
+      ms,
+    });
+  } else {
+    log.error("code outside of any call did not yield: the process is replaced", { ms });
+  }
+}
+
+function described({ plugin, route, request }: Work): string {
+  return `${plugin} on ${route}${request === undefined ? "" : ` (request ${request})`}`;
+}
+
+function hangOf(culprit: Culprit | undefined): Hang {
+  const at = Date.now();
+  return culprit === undefined ? { at } : { at, plugin: culprit.plugin, route: culprit.route };
+}
+
+function tellVerdict(
+  log: Log,
+  { hangs, refused }: History,
+  before: History,
+  culprit: Culprit | undefined,
+): void {
+  const within = `${WITHIN_MS / 1000} s`;
+  if (refused.length > before.refused.length && culprit !== undefined) {
+    log.error(
+      `${MAX_HANGS} times within ${within} the plugin did not yield: its calls on this route fail until a reload (SIGHUP) or a restart`,
+      { plugin: culprit.plugin, route: culprit.route },
+    );
+  } else if (hangs.length >= MAX_HANGS) {
+    log.error(`the process was replaced ${hangs.length} times within ${within}`);
+  }
+}
+
+/** Gives the next image what it can go on with. Returns only by throwing. */
+function hand(orders: Orders, sighting: Sighting, history: History, exec: Exec): never {
+  const { listener } = sighting;
+  if (listener === undefined) throw new Error("another process has taken the socket over");
+  const connections = sighting.connections().idle.slice(0, MAX_CONNECTIONS);
+  const bequest: Bequest = { socket: orders.socket, listener, connections, ...history };
+  exec.keepOpen([listener, ...connections]);
+  return exec.replace(BEQUEST_VARIABLE, JSON.stringify(bequest));
+}
+
+function end(exec: Exec | undefined): never {
+  exec?.exit(GAVE_UP_CODE);
+  // A thread's process.exit() would end the thread alone.
+  process.kill(process.pid, "SIGKILL");
+  throw new Error("unreachable");
+}

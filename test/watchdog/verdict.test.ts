@@ -1,0 +1,33 @@
+/** How many replacements are too many, and for whom. */
+import { expect, test } from "bun:test";
+import { type Hang, type History, NO_HISTORY } from "../../src/watchdog/bequest.ts";
+import { withHang } from "../../src/watchdog/verdict.ts";
+
+const SAY = { plugin: "say", route: "route#1" };
+
+function after(...hangs: readonly Hang[]): History {
+  return hangs.reduce(withHang, NO_HISTORY);
+}
+
+test("three within a minute are too many", () => {
+  expect(after({ at: 0, ...SAY }, { at: 30_000, ...SAY }).refused).toEqual([]);
+  const third = after({ at: 0, ...SAY }, { at: 30_000, ...SAY }, { at: 59_999, ...SAY });
+  expect(third.refused).toEqual([SAY]);
+  expect(third.hangs).toHaveLength(3);
+});
+
+test("three in more than a minute are not", () => {
+  const third = after({ at: 0, ...SAY }, { at: 30_000, ...SAY }, { at: 60_000, ...SAY });
+  expect(third.refused).toEqual([]);
+  expect(third.hangs).toHaveLength(2);
+});
+
+test("each route counts by itself, and what nobody is known for counts for nobody", () => {
+  const others = [{ at: 1, plugin: "say", route: "route#2" }, { at: 2 }, { at: 3 }, { at: 4 }];
+  expect(after(...others, { at: 5, ...SAY }, { at: 6, ...SAY }).refused).toEqual([]);
+});
+
+test("who was refused stays refused when another hangs later", () => {
+  const refused = after({ at: 0, ...SAY }, { at: 1, ...SAY }, { at: 2, ...SAY });
+  expect(withHang(refused, { at: 500_000 })).toEqual({ hangs: [{ at: 500_000 }], refused: [SAY] });
+});
