@@ -29,6 +29,15 @@ export type { StopResponse } from "./http/stop-response.ts";
 export type { ExtPlugin, Route } from "./plugin/route.ts";
 export type { KnownVar, Vars } from "./http/vars.ts";
 export type { Logger, LogFields } from "./log/logger.ts";
+export type {
+  Counter,
+  Storable,
+  Store,
+  StoreValue,
+  Taken,
+  TakeOptions,
+  TtlOptions,
+} from "./store/store.ts";
 // `export *`, since only so can `declare module "apisix-bun-runner"` add to it.
 export * from "./plugin/locals.ts";
 
@@ -47,3 +56,5 @@ export { HttpError, ProtocolLimitError, BodyTooLargeError, CallEndedError } from
 export type { HttpErrorOptions } from "./http/errors.ts";
 export { InvalidJsonError } from "./http/body.ts";
 export { PluginTimeoutError } from "./plugin/chain.ts";
+export { StoreUnavailableError, StoreValueError } from "./store/errors.ts";
+export type { StoreEngine, StoreOperation } from "./store/errors.ts";

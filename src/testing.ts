@@ -27,6 +27,18 @@ export type { SentRequest, SentResponse } from "./testing/messages.ts";
 export type { LogLine } from "./testing/log-lines.ts";
 export type { LogFields } from "./log/logger.ts";
 
+// What plugins keep
+export { TestStore } from "./testing/test-store.ts";
+export type {
+  Counter,
+  Storable,
+  Store,
+  StoreValue,
+  Taken,
+  TakeOptions,
+  TtlOptions,
+} from "./store/store.ts";
+
 // Time and samples
 export { fakeTime } from "./testing/fake-time.ts";
 export type { FakeTime } from "./testing/fake-time.ts";

@@ -3,21 +3,39 @@ import { fstatSync } from "node:fs";
 import {
   type Config,
   ConfigError,
-  loadConfig,
   type LoadedConfig,
   missingListenAddress,
 } from "../config/config.ts";
-import * as sdk from "../index.ts";
-import { createLogger, type Logger } from "../log/logger.ts";
+import { createLogger, type Log } from "../log/logger.ts";
 import { ConfCache } from "../plugin/conf-cache.ts";
 import { type BundledPlugin, PluginRegistry } from "../plugin/registry.ts";
-import { provideSdk } from "../plugin/sdk-module.ts";
-import type { Runner } from "../rpc/runner.ts";
+import { StrayErrors } from "../plugin/stray-errors.ts";
+import { Inheritance } from "../rpc/inheritance.ts";
+import type { LiveRunner, Runner } from "../rpc/runner.ts";
 import { groupId, userId } from "../server/account.ts";
-import { startServer, type Server } from "../server/server.ts";
+import { isHandoverOffered } from "../server/handover/path.ts";
+import type { Takeover } from "../server/handover/taker.ts";
+import { type Server, type ServerOptions, startServer } from "../server/server.ts";
 import { SocketFileError } from "../server/socket-file.ts";
+import { engineSource } from "../store/open-engine.ts";
+import { Stores } from "../store/stores.ts";
+import { readConfs } from "../server/conf-file.ts";
+import {
+  type Bequest,
+  type History,
+  historyOf,
+  NO_HISTORY,
+  takeBequest,
+} from "../watchdog/bequest.ts";
+import { Watchdog } from "../watchdog/watchdog.ts";
 import { ExitCode, fail } from "./exit.ts";
 import type { SettingSources } from "./settings.ts";
+import { callSettings } from "./start/call-settings.ts";
+import { readConfig } from "./start/config.ts";
+import { PluginFolders } from "./start/folders.ts";
+import { Hangups } from "./start/hangups.ts";
+import { MemoryLimit } from "./start/memory-limit.ts";
+import type { Reloader, ReloadOptions } from "./start/reload.ts";
 
 export interface StartOptions extends SettingSources {
   readonly bundled: readonly BundledPlugin[];
@@ -27,39 +45,90 @@ export interface StartOptions extends SettingSources {
 const EXPIRY_CHECK_MS = 60_000;
 
 export function start(options: StartOptions): void {
+  const hangups = new Hangups();
+  const left = takeBequest(process.env);
   const { config, warnings } = settings(options);
   const { file: path } = config.socket;
   if (path === undefined) fail(missingListenAddress(), ExitCode.usage);
   const log = openLog(config);
   for (const warning of warnings) log.warn(warning);
-  surviveStrayErrors(log);
 
   const runner = createRunner(config, options.bundled, log);
+  surviveStrayErrors(runner);
   // APISIX may change its mind before there is anything to stop.
   let server: Server | undefined;
-  onStop((reason) => void stop(server, runner, log, reason));
-  server = listen(runner, config, path);
-  loadPluginFolders(runner, config);
+  let watchdog: Watchdog | undefined;
+  let memory: MemoryLimit | undefined;
+  let history: History = NO_HISTORY;
+  let isStopping = false;
+  onStop((reason) => {
+    isStopping = true;
+    hangups.ignore();
+    watchdog?.disarm();
+    memory?.configure(undefined);
+    void stop(server, runner, log, reason);
+  });
+  const folders = loadPluginFolders(runner, config.plugins);
+  hangups.serve(
+    reloading({
+      started: config,
+      read: () => readConfig(options),
+      onSettings: (settings) => {
+        history = NO_HISTORY;
+        watchdog?.configure({ ...watched(settings), history });
+        memory?.configure(settings.limits.memory);
+      },
+      runner,
+      folders,
+      log,
+    }),
+  );
   setInterval(() => runner.confs.expire(), EXPIRY_CHECK_MS).unref();
-  log.info("listening", { socket: path, pid: process.pid });
+  const serve = (takeover?: Takeover): void => {
+    // With another path in the settings there is nobody on the old one any more.
+    const bequest = left?.socket.path === path ? left : undefined;
+    history = historyOf(bequest);
+    if (bequest?.confs !== undefined) inheritConfs(bequest.confs, runner);
+    const serving = listen(runner, config, {
+      path,
+      hasPredecessor: takeover !== undefined,
+      bequest,
+    });
+    server = serving;
+    const { socket } = server;
+    watchdog = new Watchdog({ ...watched(config), history, socket, log });
+    memory = new MemoryLimit({
+      limit: config.limits.memory,
+      isReplacement: bequest?.confs !== undefined,
+      log,
+      replace: () => replaceBetweenCalls(serving, runner, history, () => isStopping),
+    });
+    takeover?.begin(server);
+    if (bequest === undefined) log.info("listening", { socket: path, pid: process.pid });
+    else goOn(bequest, runner);
+  };
+  if (left === undefined && isHandoverOffered(path)) void takeOverFrom(path, runner).then(serve);
+  else serve();
 }
 
-function settings({ flags, configFile }: StartOptions): LoadedConfig {
+/** The runner that serves the path now, as during a reload of APISIX, gives us what it has. */
+async function takeOverFrom(path: string, runner: LiveRunner): Promise<Takeover | undefined> {
+  const { takeOver } = await import("../server/handover/taker.ts");
+  const takeover = await takeOver(path, runner.confs);
+  if (takeover !== undefined) runner.inheritance = takeover.inheritance;
+  return takeover;
+}
+
+function settings(sources: SettingSources): LoadedConfig {
   try {
-    return loadConfig({
-      flags,
-      configFile,
-      env: process.env,
-      cwd: process.cwd(),
-      executable: process.execPath,
-    });
+    return readConfig(sources);
   } catch (error) {
     if (error instanceof ConfigError) fail(error.message, ExitCode.usage);
     throw error;
   }
 }
 
-function openLog({ logging }: Config) {
+function openLog({ logging }: Config): Log {
   try {
     return createLogger(logging);
   } catch (error) {
@@ -68,22 +137,79 @@ function openLog({ logging }: Config) {
 }
 
 /** Everything that calls need, made from the settings. Plugins from folders are not in it yet. */
-function createRunner(config: Config, bundled: readonly BundledPlugin[], log: Logger): Runner {
-  const { confExpireTime: expireTime, limits, plugins, secrets } = config;
+function createRunner(config: Config, bundled: readonly BundledPlugin[], log: Log): LiveRunner {
+  const { confExpireTime: expireTime, limits } = config;
   return {
     registry: new PluginRegistry(bundled, log),
-    confs: new ConfCache({ expireTime, limit: limits.confs, log }),
-    secrets: { ...secrets, environment: process.env },
+    confs: new ConfCache({
+      expireTime,
+      limit: limits.confs,
+      byteLimit: limits.confBytes,
+      log,
+    }),
     log,
-    timeout: plugins.timeout,
-    decodedBodyLimit: limits.decodedBody,
+    store: new Stores(engineSource(config.store.url, config.store, log)),
+    strayErrors: new StrayErrors(log),
+    ...callSettings(config),
   };
 }
 
-function listen(runner: Runner, { socket }: Config, path: string): Server {
+/** What the watchdog is to know of the settings. */
+function watched({ watchdog: { timeout }, logging }: Config) {
+  return { timeout, logging };
+}
+
+/** Has the process go on in a fresh image. @returns or throws why it could not */
+async function replaceBetweenCalls(
+  server: Server,
+  runner: Runner,
+  history: History,
+  isStopping: () => boolean,
+): Promise<string> {
+  const { renew } = await import("./start/renewal.ts");
+  return renew({ server, runner, history, isStopping });
+}
+
+/** Those that the process image before this one had prepared: made into chains when a call asks for one. */
+function inheritConfs(file: number, runner: LiveRunner): void {
+  try {
+    readConfs(file, runner.confs);
+    const predecessor = { isGone: true, find: () => Promise.resolve() };
+    runner.inheritance = new Inheritance(runner.confs, predecessor);
+  } catch (error) {
+    runner.log.error("what APISIX had prepared is lost: it will prepare its confs again", {
+      error,
+    });
+  }
+}
+
+/** The process image before this one was replaced: it had too much memory, or a plugin did not yield. */
+function goOn({ confs, connections, hangs, refused }: Bequest, runner: Runner): void {
+  const { registry, log } = runner;
+  for (const { plugin, route } of refused) registry.refuse(plugin, route);
+  if (confs !== undefined) {
+    log.warn("took over from the process image before, which had too much memory", {
+      resident: process.memoryUsage.rss(),
+      pid: process.pid,
+      connections: connections.length,
+      confs: runner.confs.size,
+    });
+    return;
+  }
+  const last = hangs.at(-1);
+  log.warn("took over from the process image before, in which a plugin did not yield", {
+    plugin: last?.plugin,
+    route: last?.route,
+    pid: process.pid,
+    connections: connections.length,
+    replacements: hangs.length,
+  });
+}
+
+function listen(runner: Runner, { socket }: Config, options: ServerOptions): Server {
   try {
     return startServer(runner, {
-      path,
+      ...options,
       mode: socket.mode,
       owner: userId(socket.owner),
       group: groupId(socket.group),
@@ -98,31 +224,34 @@ function listen(runner: Runner, { socket }: Config, path: string): Server {
 export function loadedRegistry(options: StartOptions): PluginRegistry {
   const { config } = settings(options);
   const runner = createRunner(config, options.bundled, openLog(config));
-  loadPluginFolders(runner, config);
+  loadPluginFolders(runner, { ...config.plugins, watch: false });
   return runner.registry;
 }
 
 /** Starts to load them; calls that come before it is done wait for it. */
-function loadPluginFolders(runner: Runner, { plugins }: Config): void {
-  if (plugins.dirs.length === 0) return;
-  provideSdk({ "apisix-bun-runner": sdk });
-  const loading = import("../plugin/reload.ts").then(({ folderPlugins }) => {
-    const folders = folderPlugins(plugins.dirs, runner, runner.timeout);
-    process.on("SIGHUP", () => void folders.reload());
-    if (plugins.watch) folders.watch();
-    return folders.reload();
-  });
-  runner.registry.waitFor(loading);
+function loadPluginFolders(runner: Runner, plugins: Config["plugins"]): PluginFolders {
+  const folders = new PluginFolders(runner);
+  if (plugins.dirs.length > 0) runner.registry.waitFor(folders.load(plugins));
+  return folders;
+}
+
+/** What is needed for it comes in with the first SIGHUP. */
+function reloading(options: ReloadOptions): () => Promise<void> {
+  let reloader: Reloader | undefined;
+  return async () => {
+    try {
+      reloader ??= new (await import("./start/reload.ts")).Reloader(options);
+      await reloader.reload();
+    } catch (error) {
+      options.log.error("the reload failed", { error });
+    }
+  };
 }
 
 /** A promise that a plugin forgot must not end the process. Plugins from folders report their own. */
-function surviveStrayErrors(log: Logger): void {
-  process.on("unhandledRejection", (error) => {
-    log.error("a rejection that nothing caught; the runner goes on", { error });
-  });
-  process.on("uncaughtException", (error) => {
-    log.error("an exception that nothing caught; the runner goes on", { error });
-  });
+function surviveStrayErrors({ strayErrors }: Runner): void {
+  process.on("unhandledRejection", (error) => strayErrors.report(error, "unhandledRejection"));
+  process.on("uncaughtException", (error) => strayErrors.report(error, "uncaughtException"));
 }
 
 /** Calls back once, with the reason, when it is time to go. Told twice, the process ends at once. */
@@ -141,12 +270,14 @@ function onStop(callback: (reason: string) => void): void {
 async function stop(
   server: Server | undefined,
   runner: Runner,
-  log: ReturnType<typeof createLogger>,
+  log: Log,
   reason: string,
 ): Promise<void> {
   log.info("stopping", { reason, connections: server?.connections ?? 0 });
-  await server?.drain();
+  // APISIX says so to an old runner when it is about to start, or has started, a new one.
+  await server?.drain({ expectsSuccessor: reason === "SIGTERM" && isChildOfApisix() });
   runner.confs.clear();
+  runner.store.close();
   log.close();
   process.exit(ExitCode.ok);
 }

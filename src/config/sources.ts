@@ -47,7 +47,11 @@ export function readSettings(
   return config as Omit<Config, "confExpireTime">;
 }
 
-function parse({ kind, list, secret }: Setting, given: readonly Given[], problems: Problems): unknown {
+function parse(
+  { kind, list, secret }: Setting,
+  given: readonly Given[],
+  problems: Problems,
+): unknown {
   const values = given.map(({ value, name, shown, where, place }) => {
     const parsed = kind.parse(value, place);
     if (!(parsed instanceof Refused)) return parsed;

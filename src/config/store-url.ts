@@ -40,7 +40,9 @@ function sqlite(rest: string): StoreUrl | Refused {
 function redis(given: string): StoreUrl | Refused {
   const url = URL.parse(given);
   if (url === null) {
-    return new Refused("it is no URL; in user and password, %40 stands for @, %2F for /, %3A for :");
+    return new Refused(
+      "it is no URL; in user and password, %40 stands for @, %2F for /, %3A for :",
+    );
   }
   const isUnix = url.protocol === "redis+unix:";
   if (url.hash !== "") return new Refused("a # in user or password is written as %23");

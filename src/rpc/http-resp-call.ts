@@ -8,15 +8,19 @@ import type { Frame } from "../protocol/frame-builder.ts";
 import { responseFrame } from "../protocol/replies.ts";
 import { CallExtraInfo } from "./call-extra-info.ts";
 import type { Peer } from "./peer.ts";
-import { confOf, type Replies, runCall } from "./run-call.ts";
+import { confOf, handleInherited, mayBeInherited, type Replies, runCall } from "./run-call.ts";
 import type { Runner } from "./runner.ts";
 
 export function handleHttpRespCall(
   payload: Buffer,
   peer: Peer,
   runner: Runner,
+  hasLooked = false,
 ): Promise<void> | undefined {
   const decoded = decodeHttpRespCall(payload);
+  if (!hasLooked && mayBeInherited(decoded, runner)) {
+    return handleInherited(decoded, payload, peer, runner, handleHttpRespCall);
+  }
   const conf = confOf(decoded, peer, runner, REPLIES.failure);
   if (conf === undefined) return undefined;
   const info = new CallExtraInfo(peer);

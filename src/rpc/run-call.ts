@@ -20,7 +20,7 @@ export interface Replies<C extends Call> {
 
 /** The conf of a call; where none can run, the call is answered here and `undefined` comes back. */
 export function confOf(
-  { id, confToken }: { readonly id: number; readonly confToken: number },
+  { id, confToken }: CallHead,
   peer: Peer,
   runner: Runner,
   failure: (id: number) => Frame,
@@ -38,6 +38,39 @@ export function confOf(
     return undefined;
   }
   return conf;
+}
+
+/** What both kinds of call begin with. */
+interface CallHead {
+  readonly id: number;
+  readonly confToken: number;
+}
+
+/** Handles a call from its beginning. */
+type Handler = (
+  payload: Buffer,
+  peer: Peer,
+  runner: Runner,
+  hasLooked: boolean,
+) => Promise<void> | undefined;
+
+/** Whether the runner that this one takes over from is to be asked for the conf of a call. */
+export function mayBeInherited({ confToken }: CallHead, { inheritance, confs }: Runner): boolean {
+  return inheritance !== undefined && confs.get(confToken) === undefined;
+}
+
+/** Handles a call when its conf is here, or known not to be. */
+export async function handleInherited(
+  { confToken }: CallHead,
+  payload: Buffer,
+  peer: Peer,
+  runner: Runner,
+  handle: Handler,
+): Promise<void> {
+  const { inheritance } = runner;
+  await inheritance?.find(confToken, runner);
+  if (inheritance?.isOver === true) delete runner.inheritance;
+  await handle(payload, peer, runner, true);
 }
 
 /** The same line for every request would bury the log: the logger counts repeated ones. */

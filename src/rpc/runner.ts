@@ -3,14 +3,30 @@ import type { Logger } from "../log/logger.ts";
 import type { ConfCache } from "../plugin/conf-cache.ts";
 import type { PluginRegistry } from "../plugin/registry.ts";
 import type { SecretSources } from "../plugin/secrets.ts";
+import type { StrayErrors } from "../plugin/stray-errors.ts";
+import type { Stores } from "../store/stores.ts";
+import type { Inheritance } from "./inheritance.ts";
 
-export interface Runner {
+/** What may change while calls go on: whoever needs one of these reads it at that moment, and keeps no copy. */
+export interface CallSettings {
+  secrets: SecretSources;
+  /** ms that a hook may take where its plugin says nothing else. */
+  timeout: number;
+  /** Bytes that a decoded response body may have. */
+  decodedBodyLimit: number;
+}
+
+export interface Runner extends Readonly<CallSettings> {
   readonly registry: PluginRegistry;
   readonly confs: ConfCache;
-  readonly secrets: SecretSources;
   readonly log: Logger;
-  /** ms that a hook may take where its plugin says nothing else. */
-  readonly timeout: number;
-  /** Bytes that a decoded response body may have. */
-  readonly decodedBodyLimit: number;
+  /** What plugins keep. */
+  readonly store: Stores;
+  /** What escaped plugins, for whoever counts. */
+  readonly strayErrors: StrayErrors;
+  /** Set where this runner takes over from another. */
+  inheritance?: Inheritance;
 }
+
+/** The runner in the hands of the one who changes its settings. */
+export type LiveRunner = Runner & CallSettings;

@@ -1,14 +1,17 @@
 /** The socket file: bound under another name, then moved into place, and removed only while it is ours. */
 import {
   chmodSync,
-  chownSync,
+  lchownSync,
   lstatSync,
   renameSync,
   type Stats,
   statSync,
   unlinkSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
+import { temporarySocket } from "./stale-files.ts";
+import type { SocketIdentity } from "../watchdog/bequest.ts";
+import { nginxWorkerUsers } from "./nginx-workers.ts";
 
 /** The kernel's `sun_path` has 108 bytes, one of them for the end. */
 export const MAX_PATH_BYTES = 107;
@@ -20,7 +23,7 @@ export class SocketFileError extends Error {
 
 export interface SocketFileOptions {
   readonly path: string;
-  /** Permission bits; default: 0600, and 0666 for root, whose nginx workers are another user. */
+  /** Permission bits. Without them, an owner and a group: as narrow as lets nginx's workers in. */
   readonly mode?: number | undefined;
   /** Numeric ids; default: the process's own. */
   readonly owner?: number | undefined;
@@ -29,67 +32,122 @@ export interface SocketFileOptions {
 
 /** A bound socket file. */
 export interface SocketFile {
+  /** What the path leads to while it is ours. */
+  readonly identity: SocketIdentity;
   /** Whether the path still leads to our socket: a successor replaces it. */
   isOurs(): boolean;
   /** Removes it, if it is ours. */
   remove(): void;
 }
 
+interface Listener {
+  stop(closeActive?: boolean): void;
+}
+
 /**
  * Binds and puts the socket into place in one step: at every moment the path leads to a socket that
- * somebody serves, and nobody connects before the permissions are right.
+ * somebody serves, and nobody connects whom the permissions would not let in.
  *
  * @param bind binds a socket at the path it is given
+ * @returns the file, and what `bind` returned
  * @throws SocketFileError
  */
-export function placeSocket(options: SocketFileOptions, bind: (path: string) => void): SocketFile {
+export function placeSocket<Bound extends Listener>(
+  options: SocketFileOptions,
+  bind: (path: string) => Bound,
+): { file: SocketFile; bound: Bound } {
   const { path } = options;
-  const temporary = join(dirname(path), `.r${process.pid.toString(36)}`);
+  const temporary = temporarySocket(path);
   checkLength(path);
   checkLength(temporary);
   checkReplaceable(path);
+  const access = accessOf(options);
+  let bound: Bound | undefined;
   try {
     // Left by a runner with the same process id, as in a container that was started again.
     if (lstatIfThere(temporary) !== undefined) unlinkSync(temporary);
-    const umask = process.umask(0o177);
-    try {
-      bind(temporary);
-    } finally {
-      process.umask(umask);
-    }
-    if (options.owner !== undefined || options.group !== undefined) {
-      chownSync(temporary, options.owner ?? -1, options.group ?? -1);
-    }
-    chmodSync(temporary, options.mode ?? defaultMode());
-    const { dev, ino } = statSync(temporary);
+    bound = bindWithMode(temporary, access.mode, bind);
+    const { dev, ino } = setAccess(temporary, access);
     renameSync(temporary, path);
-    return new PlacedSocket(path, dev, ino);
+    return { file: new PlacedSocket({ path, dev, ino }), bound };
   } catch (cause) {
+    bound?.stop(true);
+    if (lstatIfThere(temporary)?.isSocket() === true) unlinkSync(temporary);
     throw new SocketFileError(`cannot listen on ${path}: ${explain(cause, dirname(path))}`, {
       cause,
     });
   }
 }
 
-class PlacedSocket implements SocketFile {
-  constructor(
-    private readonly path: string,
-    private readonly dev: number,
-    private readonly ino: number,
-  ) {}
+/** What lets others write to the socket's folder lets them put their own socket at its path. */
+export function isFolderOpen(path: string): boolean {
+  const folder = statSync(dirname(path), { throwIfNoEntry: false });
+  if (folder === undefined) return false;
+  const othersMayWrite = (folder.mode & 0o002) !== 0;
+  const keepsOwners = (folder.mode & 0o1000) !== 0;
+  return othersMayWrite && !keepsOwners;
+}
 
-  isOurs(): boolean {
-    const found = lstatIfThere(this.path);
-    return found !== undefined && found.dev === this.dev && found.ino === this.ino;
+interface Access {
+  readonly mode: number;
+  readonly owner: number | undefined;
+  readonly group: number | undefined;
+}
+
+/**
+ * Where everything is one user, that one alone. As root we are asked by nginx's workers: by their one
+ * user alone where we can tell who that is, else by whoever it may be.
+ */
+function accessOf({ mode, owner, group }: SocketFileOptions): Access {
+  if (mode !== undefined) return { mode, owner, group };
+  if (owner !== undefined || group !== undefined) {
+    return { mode: group === undefined ? 0o600 : 0o660, owner, group };
   }
+  if (process.geteuid?.() !== 0) return { mode: 0o600, owner, group };
+  const users = nginxWorkerUsers() ?? [];
+  const [user] = users;
+  // One that is root may be about to become somebody else.
+  return users.length === 1 && user !== undefined && user !== 0
+    ? { mode: 0o600, owner: user, group }
+    : { mode: 0o666, owner, group };
+}
 
-  remove(): void {
-    if (this.isOurs()) unlinkSync(this.path);
+/** The mode is right from the first moment: there is no wider one to be narrowed. */
+function bindWithMode<Bound>(path: string, mode: number, bind: (path: string) => Bound): Bound {
+  const umask = process.umask(0o777 & ~mode);
+  try {
+    return bind(path);
+  } finally {
+    process.umask(umask);
   }
 }
 
-function defaultMode(): number {
-  return process.getuid?.() === 0 ? 0o666 : 0o600;
+function setAccess(path: string, { mode, owner, group }: Access): Stats {
+  // Never through a symbolic link, should somebody have put one there.
+  if (owner !== undefined || group !== undefined) lchownSync(path, owner ?? -1, group ?? -1);
+  const found = lstatSync(path);
+  // A folder with a default access control list may have had its own idea of the mode.
+  if (found.isSocket() && (found.mode & 0o777) !== mode) chmodSync(path, mode);
+  return found;
+}
+
+/** The socket that the process image before this one has placed. */
+export function placedSocket(identity: SocketIdentity): SocketFile {
+  return new PlacedSocket(identity);
+}
+
+class PlacedSocket implements SocketFile {
+  constructor(readonly identity: SocketIdentity) {}
+
+  isOurs(): boolean {
+    const { path, dev, ino } = this.identity;
+    const found = lstatIfThere(path);
+    return found !== undefined && found.dev === dev && found.ino === ino;
+  }
+
+  remove(): void {
+    if (this.isOurs()) unlinkSync(this.identity.path);
+  }
 }
 
 function checkLength(path: string): void {
@@ -131,7 +189,7 @@ function explain(cause: unknown, directory: string): string {
     case "EACCES":
     case "EPERM":
     case "EROFS":
-      return `the directory ${directory} cannot be written by user ${process.getuid?.()}, or the owner not be set (${code})`;
+      return `the directory ${directory} cannot be written by user ${process.geteuid?.()}, or the owner not be set (${code})`;
     case "ENOTDIR":
       return `${directory} is not a directory`;
     default:

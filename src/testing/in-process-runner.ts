@@ -9,8 +9,10 @@ import type { ExtPlugin } from "../plugin/route.ts";
 import { StrayErrors } from "../plugin/stray-errors.ts";
 import type { Frame } from "../protocol/frame-builder.ts";
 import type { Runner } from "../rpc/runner.ts";
+import type { Stores } from "../store/stores.ts";
 import { ConnectionEnd } from "./connection-end.ts";
 import { keepingLogger, type KeptLine } from "./log-lines.ts";
+import { storesOf, TestStore } from "./test-store.ts";
 
 export interface InProcessRunnerOptions {
   /** ms that a hook may take where its plugin says nothing else; default 10 000. */
@@ -19,6 +21,8 @@ export interface InProcessRunnerOptions {
   readonly decodedBodyLimit?: number | undefined;
   /** What `$env://NAME` leads to; all of it is allowed. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Where plugins keep what they put into `store`; default: one of its own, in memory. */
+  readonly stores?: Stores | undefined;
 }
 
 /** Where a call comes from, and what APISIX has prepared for it. */
@@ -47,7 +51,12 @@ export class InProcessRunner {
 
   constructor(
     plugins: readonly Plugin[],
-    { timeout = 10_000, decodedBodyLimit = 64 * 2 ** 20, env = {} }: InProcessRunnerOptions = {},
+    {
+      timeout = 10_000,
+      decodedBodyLimit = 64 * 2 ** 20,
+      env = {},
+      stores = storesOf(new TestStore()),
+    }: InProcessRunnerOptions = {},
   ) {
     const log = keepingLogger((line) => this.#log.push(line));
     const registry = new PluginRegistry([], log);
@@ -57,6 +66,7 @@ export class InProcessRunner {
       confs: new ConfCache({ expireTime: EXPIRE_TIME_MS, limit: 1000, log }),
       secrets: { env: Object.keys(env), files: [], environment: env },
       log,
+      store: stores,
       strayErrors: new StrayErrors(log),
       timeout,
       decodedBodyLimit,

@@ -1,6 +1,7 @@
 /** Runs plugins in process as a runner does, and tells what APISIX would do then. */
 import { httpReqCallFrame, httpRespCallFrame } from "../gateway/encode-calls.ts";
 import type { ExtPlugin } from "../plugin/route.ts";
+import type { Store } from "../store/store.ts";
 import { checkConf, confValue } from "./conf.ts";
 import { answersFrom, type FakeVars } from "./fake-vars.ts";
 import { InProcessRunner } from "./in-process-runner.ts";
@@ -11,6 +12,7 @@ import { givenResponse, type ResponseInput } from "./response-input.ts";
 import { responseResult } from "./response-result.ts";
 import type { RequestResult, ResponseResult } from "./results.ts";
 import { pluginsOf, type TestablePlugin } from "./subject.ts";
+import { storesOf, TestStore } from "./test-store.ts";
 
 export interface ChainOptions {
   /** Variables of nginx and APISIX for every call. */
@@ -23,6 +25,8 @@ export interface ChainOptions {
   readonly extPlugin?: Exclude<ExtPlugin, "ext-plugin-post-resp">;
   /** ms that a hook may take where its plugin says nothing else (`plugins.timeout`); default 10 000. */
   readonly timeout?: number;
+  /** What is behind the plugins' `store`; default: a new one. */
+  readonly store?: TestStore;
 }
 
 export interface PluginTestOptions extends ChainOptions {
@@ -34,6 +38,8 @@ export interface PluginTestOptions extends ChainOptions {
 
 /** A plugin, or a chain, on a route of its own: its conf is prepared once, and its `state` is shared by all calls. */
 export interface PluginUnderTest extends AsyncDisposable {
+  /** What the plugin, the first one of a chain, has as its `store`. */
+  readonly store: Store;
   /** A request through the request phase. Rejects only where the input is none, or after {@link disconnect}. */
   request(input?: RequestInput): Promise<RequestResult>;
   /** A response through the response phase, which as under APISIX has a state of its own. */
@@ -91,15 +97,24 @@ async function prepare(
     chain.map(([plugin]) => plugin),
     name,
   );
-  const runner = new InProcessRunner([...new Set(plugins)], options);
+  const {
+    route = "test",
+    extPlugin = "ext-plugin-pre-req",
+    vars,
+    store = new TestStore(),
+  } = options;
+  const runner = new InProcessRunner([...new Set(plugins)], {
+    ...options,
+    stores: storesOf(store),
+  });
   const values = chain.map(([, config]) => confValue(config));
   for (const [i, plugin] of plugins.entries()) {
     await checkConf(plugin, values[i] ?? "", runner.runner.secrets);
   }
   const leases = new Leases(plugins);
-  const { route = "test", extPlugin = "ext-plugin-pre-req", vars } = options;
   const conf = plugins.map((plugin, i) => ({ name: plugin.name, value: values[i] ?? "" }));
   return {
+    store: store.of(plugins[0]?.name ?? "plugin"),
     async request(input = "/") {
       const given = await givenRequest(input);
       const { method, path, args, headers } = given.request;

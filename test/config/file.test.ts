@@ -4,7 +4,7 @@ import { mayRepeatKeys } from "../../src/config/repeated-keys.ts";
 import { fileWith, problemsOf } from "./folder.ts";
 
 describe("unknown keys", () => {
-  const top = "allowed: socket, logging, plugins, secrets, limits";
+  const top = "allowed: socket, logging, plugins, secrets, store, limits, watchdog";
 
   test.each([
     [
@@ -31,7 +31,7 @@ describe("unknown keys", () => {
     ],
     [
       "limits: { decoded_body: 1 }",
-      "file:1:11: unknown key limits.decoded_body (1); allowed in limits: confs, decodedBody; did you mean limits.decodedBody?",
+      "file:1:11: unknown key limits.decoded_body (1); allowed in limits: confs, confBytes, decodedBody, memory; did you mean limits.decodedBody?",
     ],
     [
       "logging: { timeout: 1s }",
@@ -107,7 +107,7 @@ describe("sections", () => {
     ["secrets: 1", "file:1:10: secrets is 1; allowed: a mapping with the keys env, files"],
     [
       "limits: false",
-      "file:1:9: limits is false; allowed: a mapping with the keys confs, decodedBody",
+      "file:1:9: limits is false; allowed: a mapping with the keys confs, confBytes, decodedBody, memory",
     ],
   ])("%p", (content, problem) => {
     expect(problemsOf(content)).toEqual([problem]);

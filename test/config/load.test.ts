@@ -9,7 +9,14 @@ const defaults = {
   logging: { level: "warn", format: "text", file: undefined },
   plugins: { dirs: [], timeout: 10_000, watch: false, allowUnsafe: false },
   secrets: { env: [], files: [] },
-  limits: { confs: 100_000, decodedBody: 64 * 1024 * 1024 },
+  limits: {
+    confs: 100_000,
+    confBytes: 256 * 1024 * 1024,
+    decodedBody: 64 * 1024 * 1024,
+    memory: undefined,
+  },
+  store: { url: { engine: "memory" }, timeout: 200, memory: 64 * 1024 * 1024 },
+  watchdog: { timeout: 5000 },
   confExpireTime: 3_600_000,
 } as const;
 
@@ -75,7 +82,9 @@ socket: { file: "unix:run/a.sock", mode: "0660", owner: nobody, group: 1000 }
 logging: { level: WARN, format: json, file: runner.log }
 plugins: { dirs: [a, /b/c], timeout: 500ms, watch: true }
 secrets: { env: [A, b_2], files: [/run/secrets/key] }
-limits: { confs: 5, decodedBody: 1GiB }
+limits: { confs: 5, confBytes: 1MiB, decodedBody: 1GiB }
+store: { url: "sqlite:/var/lib/store.db", timeout: 1s, memory: 1MiB }
+watchdog: { timeout: off }
 `);
     expect(loadConfig(sources({ configFile }))).toStrictEqual({
       config: {
@@ -88,7 +97,13 @@ limits: { confs: 5, decodedBody: 1GiB }
           allowUnsafe: false,
         },
         secrets: { env: ["A", "b_2"], files: ["/run/secrets/key"] },
-        limits: { confs: 5, decodedBody: 2 ** 30 },
+        limits: { confs: 5, confBytes: 2 ** 20, decodedBody: 2 ** 30, memory: undefined },
+        store: {
+          url: { engine: "sqlite", path: "/var/lib/store.db" },
+          timeout: 1000,
+          memory: 2 ** 20,
+        },
+        watchdog: { timeout: 0 },
         confExpireTime: 3_600_000,
       },
       file: configFile,
@@ -232,7 +247,7 @@ describe("precedence", () => {
     expect(loadFile(file, { env, flags })).toMatchObject({
       logging: { level: "error" },
       plugins: { dirs: ["/cwd/d", "/e"], timeout: 1000, watch: false, allowUnsafe: false },
-      limits: { confs: 1, decodedBody: 2048 },
+      limits: { confs: 1, confBytes: 2 ** 28, decodedBody: 2048, memory: undefined },
     });
   });
 
@@ -240,7 +255,7 @@ describe("precedence", () => {
     expect(loadFile(file, { env })).toMatchObject({
       logging: { level: "debug" },
       plugins: { dirs: ["/cwd/b", "/c"], timeout: 1000, watch: false, allowUnsafe: false },
-      limits: { confs: 1, decodedBody: 2048 },
+      limits: { confs: 1, confBytes: 2 ** 28, decodedBody: 2048, memory: undefined },
     });
   });
 

@@ -23,9 +23,14 @@ export class RunnerProcess implements AsyncDisposable {
   /** What it wrote to stdout and stderr, which APISIX merges. */
   readonly log = new LineLog();
   readonly process: Bun.Subprocess<"pipe", "pipe", "pipe">;
+  readonly #appeared: Promise<void>;
 
   private constructor({ executable = built, args = [], env = {}, socket }: RunnerOptions) {
     this.socket = socket ?? this.dir.file("runner.sock");
+    // At debug and info level it says so; by default nothing is said, so look for the file, and before it can be there.
+    this.#appeared = fileIn(dirname(this.socket), basename(this.socket));
+    // A runner that is expected to end may have no such folder, and nobody waits for its socket.
+    this.#appeared.catch(() => undefined);
     this.process = Bun.spawn([executable, ...args], {
       cwd: this.dir.path,
       env: {
@@ -59,14 +64,12 @@ export class RunnerProcess implements AsyncDisposable {
 
   private async listening(): Promise<void> {
     const pid = this.process.pid;
-    // At debug and info level it says so; by default nothing is said, so look for the file.
-    const appeared = fileIn(dirname(this.socket), basename(this.socket));
     const exited = this.process.exited.then(async (code) => {
       await this.log.ended;
       throw new Error(`runner ${pid} ended with ${code} before it listened:\n${this.log.text}`);
     });
     exited.catch(() => undefined);
-    await Promise.race([appeared, exited]);
+    await Promise.race([this.#appeared, exited]);
   }
 
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number> {
@@ -84,7 +87,7 @@ export class RunnerProcess implements AsyncDisposable {
 /** Resolves when a file of this name has been moved or made there. */
 async function fileIn(dir: string, name: string): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const watcher = watch(dir, (_event, file) => {
+  const watcher = watch(dir, { persistent: false }, (_event, file) => {
     if (file === name) resolve();
   });
   await promise;
