@@ -1,0 +1,13 @@
+/** What `constantFrames("stop")` gives, as it stands: a start that measures nothing else needs no builder. */
+import type { ConstantFrames } from "./frames.ts";
+
+export const STOP: ConstantFrames = {
+  prepared: Buffer.from("010000140c00000000000600080004000600000001000000", "hex"),
+  question: undefined,
+  reply: Buffer.from(
+    "020000881000000000000a0012000c000b0004000a00000018000000000000010100000000000a0010000e0008000400" +
+      "0a0000000c000000140000000000c8000500000068656c6c6f000000010000000c00000008000c000800040008000000" +
+      "080000001000000005000000666c6f6f7200000010000000582d526573702d41362d52756e6e657200000000",
+    "hex",
+  ),
+};

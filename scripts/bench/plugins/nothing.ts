@@ -1,0 +1,6 @@
+/** Changes nothing, and reads nothing. */
+import { definePlugin } from "apisix-bun-runner";
+
+export default definePlugin({
+  request() {},
+});

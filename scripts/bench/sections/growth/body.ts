@@ -1,0 +1,33 @@
+/** Request bodies of 0 to 15 MB, read whole. */
+import { type Bench, type Found, startFloor } from "../../section.ts";
+import { bendOf, lineOf, measurePoints, type Planned } from "./lines.ts";
+
+const MEGABYTES = [0, 1, 3, 6, 9, 12, 15];
+const MEGABYTE = 2 ** 20;
+
+export async function bodyGrowth(bench: Bench): Promise<Found> {
+  const runner = await bench.servers.startRunner(bench.executables.bench);
+  const floor = await startFloor(bench, "body");
+  const conf = [["ask-for-body", "{}"]] as const;
+  const points: Planned[] = MEGABYTES.flatMap((x) => {
+    const load = { mode: "body", connections: 1, bodySize: x * MEGABYTE } as const;
+    return [
+      { line: "runner", x, server: runner, load: { ...load, conf } },
+      { line: "floor", x, server: floor, load },
+    ];
+  });
+  const reports = await measurePoints(bench, points);
+  const lines = ["runner", "floor"].map((line) => lineOf(reports, points, line));
+  return {
+    figures: bendOf("growth.body", "bodies: how the line bends upwards", lines[0]!),
+    growth: [
+      {
+        id: "body",
+        title: "A request body read whole",
+        work: "MB",
+        cost: "µs a call",
+        lines,
+      },
+    ],
+  };
+}

@@ -1,0 +1,29 @@
+/** 1 to 64 headers, all of which are read. */
+import { type Bench, type Found, startFloor } from "../../section.ts";
+import { bendOf, lineOf, measurePoints, type Planned } from "./lines.ts";
+
+const HEADERS = [1, 8, 16, 32, 48, 64];
+
+export async function headersGrowth(bench: Bench): Promise<Found> {
+  const runner = await bench.servers.startRunner(bench.executables.bench);
+  const floor = await startFloor(bench, "none");
+  const conf = [["read-everything", "{}"]] as const;
+  const points: Planned[] = HEADERS.flatMap((x) => [
+    { line: "runner", x, server: runner, load: { mode: "none", conf, headers: x } },
+    { line: "floor", x, server: floor, load: { mode: "none", headers: x } },
+  ]);
+  const reports = await measurePoints(bench, points);
+  const lines = ["runner", "floor"].map((line) => lineOf(reports, points, line));
+  return {
+    figures: bendOf("growth.headers", "headers: how the line bends upwards", lines[0]!),
+    growth: [
+      {
+        id: "headers",
+        title: "Every header of a request read",
+        work: "headers",
+        cost: "µs a call",
+        lines,
+      },
+    ],
+  };
+}

@@ -1,0 +1,56 @@
+/** Measures the points of lines, all in turn. */
+import type { Load, LoadReport, Target } from "../../load.ts";
+import { type Figure, figure, type GrowthLine } from "../../results.ts";
+import { column, cpuPerCall, measure, type Reports } from "../../rounds.ts";
+import type { Bench } from "../../section.ts";
+import { bend, spread } from "../../statistics.ts";
+
+/** A line's point before it is measured. */
+export interface Planned {
+  readonly line: string;
+  readonly x: number;
+  readonly server: Target;
+  readonly load: Load;
+}
+
+export async function measurePoints(bench: Bench, points: readonly Planned[]): Promise<Reports> {
+  const rounds = bench.quick
+    ? { count: 1, seconds: 0.2, warmup: 0.1 }
+    : { count: 3, seconds: 0.4, warmup: 0.2 };
+  return measure(
+    bench,
+    points.map(({ line, x, server, load }) => ({ id: idOf(line, x), server, load })),
+    rounds,
+  );
+}
+
+/** @param of what is drawn; default: processor time a call, in µs */
+export function lineOf(
+  reports: Reports,
+  points: readonly Planned[],
+  line: string,
+  of: (report: LoadReport) => number = cpuPerCall,
+  name = line,
+): GrowthLine {
+  return {
+    name,
+    points: points
+      .filter((point) => point.line === line)
+      .map(({ x }) => ({ x, ...spread(column(reports, idOf(line, x), of)) })),
+  };
+}
+
+/** Nothing where the line does not rise: then there is nothing to bend. */
+export function bendOf(id: string, title: string, { points }: GrowthLine): Figure[] {
+  const value = bend(points.map(({ x, median: y }) => ({ x, y })));
+  return value === undefined ? [] : [figure(id, title, "×", [value])];
+}
+
+/** The last point to the first, where a line should be flat. */
+export function riseOf(id: string, title: string, { points }: GrowthLine): Figure {
+  return figure(id, title, "×", [points.at(-1)!.median / points[0]!.median]);
+}
+
+function idOf(line: string, x: number): string {
+  return `${line} at ${x}`;
+}
