@@ -21,7 +21,7 @@ export interface Positions {
  * Parses with the `yaml` package, which knows positions. It takes 6 ms the first time: only a problem brings it in.
  */
 export function positionsIn(text: string): Positions {
-  const yaml: typeof import("yaml") = require("yaml");
+  const yaml: typeof import("./yaml.ts") = require("./yaml.ts");
   const lines = new yaml.LineCounter();
   const document = yaml.parseDocument(text, {
     lineCounter: lines,

@@ -39,7 +39,7 @@ const STALL_MS = 60_000;
 const STALL_CHECKS = 12;
 
 /** By then APISIX has found the socket, and loading native code costs its first call nothing. */
-const NATIVE_DELAY_MS = 250;
+const NATIVE_DELAY_MS = 50;
 
 /** What waits to be accepted on the listener of the runner before is accepted at once; it may close then. */
 const ADOPTED_LISTENER_MS = 1_000;
@@ -93,7 +93,9 @@ class UnixServer implements Server {
   readonly #listener: Listener;
   readonly #estate: Estate;
   readonly #stallTime: number;
+  readonly #path: string;
   #offer: Offer | undefined;
+  #hasOffered = false;
   #ended = false;
 
   constructor(
@@ -115,10 +117,11 @@ class UnixServer implements Server {
     this.#adoptConnections(bequest?.connections ?? []);
     this.#stallTime = options.stallTime ?? STALL_MS;
     setInterval(() => this.#closeStalled(), this.#stallTime / STALL_CHECKS).unref();
+    this.#path = options.path;
     const later = (): void => {
       void this.#raiseBacklog();
       removeStaleSockets(options.path);
-      void this.#offerHandover(options.path);
+      void this.#offerHandover();
     };
     setTimeout(later, options.hasPredecessor === true ? 0 : NATIVE_DELAY_MS).unref();
   }
@@ -133,6 +136,8 @@ class UnixServer implements Server {
 
   async drain({ expectsSuccessor = false }: DrainOptions = {}): Promise<void> {
     const end = performance.now() + DRAIN_MS;
+    // One that is told to go as soon as it has come has not got round to it.
+    void this.#offerHandover();
     // A connection may still wait to be accepted: only a second look finds that there is none.
     let lastCount = -1;
     while (performance.now() < end) {
@@ -220,12 +225,14 @@ class UnixServer implements Server {
   }
 
   /** Lets the next runner on this path take what we have; needs native code too. */
-  async #offerHandover(path: string): Promise<void> {
+  async #offerHandover(): Promise<void> {
+    if (this.#hasOffered) return;
+    this.#hasOffered = true;
     const { offerHandover } = await import("./handover/giver.ts");
     try {
       // Where a successor has the path already, the offer to make is its own.
       if (this.#ended || !this.#file.isOurs()) return;
-      this.#offer = offerHandover(path, this.#estate, this.runner);
+      this.#offer = offerHandover(this.#path, this.#estate, this.runner);
     } catch (error) {
       this.runner.log.warn("the next runner cannot take over from this one", { error });
     }

@@ -381,7 +381,7 @@ describe("the runner of a call", () => {
     const main = resolve(import.meta.dir, "../../src/cli/main.ts");
     const entry = files.write(
       "entry.ts",
-      `import { main } from ${JSON.stringify(main)};\nawait main([], process.argv.slice(2));\n`,
+      `import { main } from ${JSON.stringify(main)};\nawait main({ bundled: [], carried: "" }, process.argv.slice(2));\n`,
     );
     files.write("plugins/mine.ts", plugin("request() { return new Response('from source'); }"));
     const child = Bun.spawn(

@@ -1,11 +1,16 @@
 /** Where a runner offers to be taken over from. */
-import { lstatSync } from "node:fs";
+import { lstatSync, type Stats } from "node:fs";
 import { MAX_PATH_BYTES } from "../socket-file.ts";
 
 /** @returns undefined where the path would be too long for a socket */
 export function handoverPath(path: string): string | undefined {
   const beside = `${path}.next`;
   return Buffer.byteLength(beside) <= MAX_PATH_BYTES ? beside : undefined;
+}
+
+/** Whether a runner may serve the path: then it is worth asking whether it gives what it has. */
+export function isServed(path: string): boolean {
+  return found(path)?.isSocket() === true;
 }
 
 /**
@@ -15,10 +20,15 @@ export function handoverPath(path: string): string | undefined {
 export function isHandoverOffered(path: string): boolean {
   const at = handoverPath(path);
   if (at === undefined) return false;
+  const offer = found(at);
+  return offer !== undefined && offer.isSocket() && offer.uid === process.geteuid?.();
+}
+
+function found(path: string): Stats | undefined {
   try {
-    const found = lstatSync(at, { throwIfNoEntry: false });
-    return found !== undefined && found.isSocket() && found.uid === process.geteuid?.();
+    return lstatSync(path, { throwIfNoEntry: false });
   } catch {
-    return false;
+    // Such as a path through a file: the socket cannot be placed there either, and then it is said why.
+    return undefined;
   }
 }
