@@ -18,11 +18,14 @@ export function createFrameDecoder(sink: FrameSink): FrameDecoder {
 /** Enough for most requests, so that a frame cut in two rarely makes the buffer grow. */
 const FIRST_BUFFER_BYTES = 4096;
 
-const NOTHING = new Uint8Array(0);
+/** A peer that has sent so much of a frame is given room for all of it at once. */
+const TRUSTED_BYTES = 256 * 1024;
+
+const NOTHING = Buffer.alloc(0);
 
 class StreamFrameDecoder implements FrameDecoder {
   /** An unfinished frame's bytes so far, in the first `buffered` bytes. */
-  #partial: Uint8Array = NOTHING;
+  #partial: Buffer = NOTHING;
   buffered = 0;
 
   constructor(private readonly sink: FrameSink) {}
@@ -53,7 +56,8 @@ class StreamFrameDecoder implements FrameDecoder {
       const partial = this.#partial;
       this.#partial = NOTHING;
       this.buffered = 0;
-      this.#emit(partial, 0, size);
+      // Nobody else has these bytes: the payload is a view of them, however large.
+      this.sink(partial[0] ?? 0, partial.subarray(FRAME_HEADER_BYTES, size));
     }
     return end;
   }
@@ -63,16 +67,25 @@ class StreamFrameDecoder implements FrameDecoder {
     this.sink(type, Buffer.from(bytes.subarray(start + FRAME_HEADER_BYTES, end)));
   }
 
-  /** Appends to `partial`. It doubles as bytes arrive: a stalled client that announced 16 MiB has cost what it sent. */
+  /** Appends to `partial`. */
   #keep(chunk: Uint8Array, start: number, end: number): void {
     const needed = this.buffered + end - start;
     if (needed > this.#partial.length) {
-      const grown = new Uint8Array(Math.max(needed, FIRST_BUFFER_BYTES, this.#partial.length * 2));
+      // Not filled with zeroes first: all that is read of it was written.
+      const grown = Buffer.allocUnsafeSlow(this.#capacityFor(needed));
       grown.set(this.#partial.subarray(0, this.buffered));
       this.#partial = grown;
     }
     this.#partial.set(chunk.subarray(start, end), this.buffered);
     this.buffered = needed;
+  }
+
+  /** Doubles as bytes arrive, so that a client which announces 16 MiB and stalls has cost what it sent. */
+  #capacityFor(needed: number): number {
+    if (needed < TRUSTED_BYTES || this.buffered < FRAME_HEADER_BYTES) {
+      return Math.max(needed, FIRST_BUFFER_BYTES, this.#partial.length * 2);
+    }
+    return FRAME_HEADER_BYTES + payloadLength(this.#partial, 0);
   }
 }
 
