@@ -13,12 +13,14 @@ const MAY_IMPORT = {
   config: [],
   log: [],
   http: ["protocol"],
-  plugin: ["http", "protocol", "log", "config"],
-  rpc: ["plugin", "http", "protocol", "log"],
-  server: ["rpc", "protocol"],
+  store: [],
+  watchdog: ["log"],
+  plugin: ["http", "protocol", "store", "log", "config", "watchdog"],
+  rpc: ["plugin", "http", "protocol", "store", "log"],
+  server: ["rpc", "protocol", "watchdog"],
   gateway: ["protocol", "config", "log"],
-  testing: ["gateway", "server", "rpc", "plugin", "http", "protocol", "log", "config"],
-  toolchain: ["testing", "gateway", "plugin", "log", "config"],
+  testing: ["gateway", "server", "rpc", "plugin", "http", "protocol", "store", "log", "config"],
+  toolchain: ["testing", "gateway", "plugin", "log", "config", "watchdog"],
 };
 
 /** What authors begin with: plugins, not parts of the room they lie in. */

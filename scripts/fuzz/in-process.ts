@@ -10,6 +10,8 @@ import { StrayErrors } from "../../src/plugin/stray-errors.ts";
 import type { PrepareConfCall } from "../../src/protocol/calls.ts";
 import { createFrameDecoder } from "../../src/protocol/frame-decoder.ts";
 import type { Runner } from "../../src/rpc/runner.ts";
+import { engineSource } from "../../src/store/open-engine.ts";
+import { Stores } from "../../src/store/stores.ts";
 import { type ByteSocket, Connection } from "../../src/server/connection.ts";
 import { ANSWER, type FuzzCase } from "./case.ts";
 import { check, FuzzFailure } from "./check.ts";
@@ -55,6 +57,7 @@ export class InProcess {
       confs: new ConfCache({ expireTime: 3_600_000, limit: CONFS, log }),
       secrets: { env: [], files: [], environment: {} },
       log,
+      store: new Stores(engineSource({ engine: "memory" }, { timeout: 200, memory: 2 ** 20 }, log)),
       strayErrors: new StrayErrors(log),
       timeout: 10_000,
       decodedBodyLimit: 2 ** 20,

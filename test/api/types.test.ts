@@ -3,7 +3,15 @@ import { expectTypeOf, test } from "bun:test";
 import { type } from "arktype";
 import * as v from "valibot";
 import { z } from "zod";
-import { Base, definePlugin, type PluginRequest, stop, type StopResponse } from "apisix-bun-runner";
+import {
+  Base,
+  definePlugin,
+  type PluginRequest,
+  stop,
+  type StopResponse,
+  type Store,
+  type StoreValue,
+} from "apisix-bun-runner";
 
 declare module "apisix-bun-runner" {
   interface Locals {
@@ -88,4 +96,48 @@ test("classes", () => {
     }
   }
   expectTypeOf(Typed).toBeConstructibleWith();
+});
+
+test("what a store holds", () => {
+  interface User {
+    readonly name: string;
+    tags?: readonly string[];
+  }
+  const checked = async (store: Store, user: User, json: StoreValue, unknown: unknown) => {
+    await store.set("user", user);
+    await store.set("user", { user, at: 1, none: null }, { ttl: 1000 });
+    await store.set("user", json);
+    await store.compareAndSet("user", undefined, user);
+    await store.compareAndSet("user", user, undefined);
+    expectTypeOf(await store.get("user")).toEqualTypeOf<StoreValue | undefined>();
+    expectTypeOf(await store.get<User>("user")).toEqualTypeOf<User | undefined>();
+    expectTypeOf(await store.increment("n")).toEqualTypeOf<{
+      readonly value: number;
+      readonly expiresIn: number | undefined;
+    }>();
+    // @ts-expect-error JSON holds no Date
+    await store.set("user", { at: new Date() });
+    // @ts-expect-error nor a Map, however deep
+    await store.set("user", { a: [{ b: new Map() }] });
+    // @ts-expect-error nor nothing: delete() is for that
+    await store.set("user", undefined);
+    // @ts-expect-error a big number is none
+    await store.compareAndSet("user", null, 1n);
+    // @ts-expect-error who knows what it is?
+    await store.set("user", unknown);
+  };
+  definePlugin({
+    setup: (_config, { store }) => ({ store }),
+    request: ({ store, state }) => {
+      expectTypeOf(store).toEqualTypeOf<Store>();
+      expectTypeOf(state.store).toEqualTypeOf<Store>();
+    },
+  });
+  class Keeping extends Base {
+    override async filter() {
+      expectTypeOf(this.store).toEqualTypeOf<Store>();
+    }
+  }
+  expectTypeOf(Keeping).toBeConstructibleWith();
+  expectTypeOf(checked).toBeFunction();
 });

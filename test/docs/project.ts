@@ -87,5 +87,5 @@ function kindOf({ text }: Block): CodeBlock["kind"] {
 function moduleOf({ text, words: [word] }: Block): string {
   if (word !== "request" && word !== "response") return `\n${text}\n`;
   const own = word === "request" ? "request, responseHeaders" : "response";
-  return `import { BodyTooLargeError, HttpError, ProtocolLimitError, definePlugin, stop } from "apisix-bun-runner"; export const example = definePlugin({ async ${word}({ ${own}, locals, vars, route, signal, log }) {\n${text}\n} });\n`;
+  return `import { BodyTooLargeError, HttpError, ProtocolLimitError, definePlugin, stop } from "apisix-bun-runner"; export const example = definePlugin({ async ${word}({ ${own}, locals, vars, route, store, signal, log }) {\n${text}\n} });\n`;
 }
