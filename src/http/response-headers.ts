@@ -65,6 +65,17 @@ export class ResponseHeaders extends HeaderFields {
     this.#entries = this.#list().filter((entry) => entry.lower !== lower);
   }
 
+  /**
+   * @param lowerNames in lower case
+   * @internal
+   */
+  deleteAll(lowerNames: ReadonlySet<string>): void {
+    const list = this.#list();
+    if (list.some(({ lower }) => lowerNames.has(lower))) {
+      this.#entries = list.filter(({ lower }) => !lowerNames.has(lower));
+    }
+  }
+
   getSetCookie(): string[] {
     return this.#list()
       .filter(({ lower }) => lower === "set-cookie")

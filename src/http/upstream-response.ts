@@ -8,7 +8,7 @@ import type { HeadersSource } from "./header-fields.ts";
 import { ResponseHeaders } from "./response-headers.ts";
 
 /** They describe the body that came, not the one that replaces it. */
-const OF_THE_OLD_BODY = ["content-encoding", "content-md5", "etag"];
+const OF_THE_OLD_BODY: ReadonlySet<string> = new Set(["content-encoding", "content-md5", "etag"]);
 
 /**
  * The upstream's response on its way to the client. It is a call of its own, with another id than
@@ -70,7 +70,7 @@ export class UpstreamResponse {
    */
   set body(body: BodySource) {
     this.#newBody = replacementBytes(body, "response");
-    for (const name of OF_THE_OLD_BODY) this.#headers.delete(name);
+    this.#headers.deleteAll(OF_THE_OLD_BODY);
   }
 
   /**
@@ -133,8 +133,9 @@ export class UpstreamResponse {
   async #decode(): Promise<Uint8Array> {
     const raw = await this.rawBytes();
     // As the upstream encoded it, whatever a plugin has done to the header since.
-    const contentEncoding = new ResponseHeaders(this.#call.headers).get("content-encoding");
-    if (contentEncoding === null || raw.length === 0) return raw;
+    const { headers } = this.#call;
+    if (headers.indexOf("content-encoding", 0, true) < 0 || raw.length === 0) return raw;
+    const contentEncoding = new ResponseHeaders(headers).get("content-encoding") ?? "";
     const { decodeBody } = await import("./decode-body.ts");
     return decodeBody(raw, contentEncoding, this.#decodedBodyLimit);
   }
