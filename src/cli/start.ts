@@ -13,7 +13,7 @@ import { StrayErrors } from "../plugin/stray-errors.ts";
 import { Inheritance } from "../rpc/inheritance.ts";
 import type { LiveRunner, Runner } from "../rpc/runner.ts";
 import { groupId, userId } from "../server/account.ts";
-import { isHandoverOffered } from "../server/handover/path.ts";
+import { isServed } from "../server/handover/path.ts";
 import type { Takeover } from "../server/handover/taker.ts";
 import { type Server, type ServerOptions, startServer } from "../server/server.ts";
 import { SocketFileError } from "../server/socket-file.ts";
@@ -107,7 +107,7 @@ export function start(options: StartOptions): void {
     if (bequest === undefined) log.info("listening", { socket: path, pid: process.pid });
     else goOn(bequest, runner);
   };
-  if (left === undefined && isHandoverOffered(path)) void takeOverFrom(path, runner).then(serve);
+  if (left === undefined && isServed(path)) void takeOverFrom(path, runner).then(serve);
   else serve();
 }
 

@@ -125,11 +125,13 @@ test("a file dropped into plugins/ is in the next build, with no other edit", ()
   const listed = Bun.spawnSync([dir.file("dist/apisix-bun-runner"), "plugins"], { env: {} });
   expect(listed.stdout.toString()).toMatch(/^dropped-in +request +bundled +Dropped in\.$/m);
   expect(listed.stdout.toString()).toMatch(/^say +request +bundled /m);
-  // Inside the executable nobody knows whose stray promise it was, but it ends nothing.
+  // Whose stray promise it was is in its stack; it ends nothing.
   const called = Bun.spawnSync([dir.file("dist/apisix-bun-runner"), "call", "dropped-in"], {
     env: {},
   });
-  expect(called.stderr.toString()).toContain("a rejection that nothing caught; the runner goes on");
+  expect(called.stderr.toString()).toContain(
+    "a rejection that nothing caught; the runner goes on plugin=dropped-in",
+  );
   expect(called.stderr.toString()).toContain("left behind");
   expect(called.stdout.toString()).toContain("continue: nothing changed");
   expect(called.exitCode).toBe(0);

@@ -59,6 +59,9 @@ describe("a password is not shown", () => {
     const problems = problemsIn(sources({ flags, env }));
     expect(problems).toHaveLength(2);
     expect(problems.join()).not.toContain("hunter2");
+    const typo = problemsIn(sources({ flags: { "store.url": "redis:u:hunter2@cache" } }));
+    expect(typo).toHaveLength(1);
+    expect(typo.join()).not.toContain("hunter2");
   });
 
   test.each([

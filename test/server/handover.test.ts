@@ -220,6 +220,24 @@ describe("what a successor is given", () => {
 });
 
 describe("a predecessor", () => {
+  test("that has only just started is waited for until it makes its offer", async () => {
+    using path = new Path();
+    const { promise: hello, resolve } = Promise.withResolvers<string>();
+    const offers: Bun.SocketListener<undefined>[] = [];
+    const offer = {
+      unix: path.next,
+      socket: { data: (_: Bun.Socket, chunk: Buffer) => resolve(chunk.toString()) },
+    };
+    // It is there, as the successor has just found, before it can be taken over from.
+    const young = Bun.listen({
+      unix: path.socket,
+      socket: { open: () => void offers.push(Bun.listen(offer)), data: () => undefined },
+    });
+    await using _successor = await path.startWithoutOffer();
+    expect(await hello).toContain('"hello"');
+    for (const listener of [young, ...offers]) listener.stop(true);
+  });
+
   test("that was killed: its files are replaced", async () => {
     using path = new Path();
     {

@@ -1,6 +1,7 @@
 /** Reloads under load, as APISIX does them: the clients notice nothing. */
 import { expect, test } from "bun:test";
-import { type Load, reloadTrial } from "../../scripts/reloads/trial.ts";
+import type { Load } from "../../scripts/reloads/clients.ts";
+import { reloadTrial } from "../../scripts/reloads/trial.ts";
 import { executable } from "../support/executable.ts";
 
 test.each<[Load, number]>([

@@ -2,6 +2,11 @@
 import { lstatSync, type Stats } from "node:fs";
 import { MAX_PATH_BYTES } from "../socket-file.ts";
 
+/** One that has only just started makes its offer within this, ms; meanwhile it serves the path. */
+const OFFER_WITHIN = 100;
+
+const OFFER_CHECK = 5;
+
 /** @returns undefined where the path would be too long for a socket */
 export function handoverPath(path: string): string | undefined {
   const beside = `${path}.next`;
@@ -10,14 +15,37 @@ export function handoverPath(path: string): string | undefined {
 
 /** Whether a runner may serve the path: then it is worth asking whether it gives what it has. */
 export function isServed(path: string): boolean {
-  return found(path)?.isSocket() === true;
+  return found(path)?.isSocket() === true || isOffered(path);
+}
+
+/** Resolves to whether a runner makes an offer there, now or in a moment. */
+export async function awaitOffer(path: string): Promise<boolean> {
+  if (isOffered(path)) return true;
+  if (!(await isAlive(path))) return false;
+  const end = performance.now() + OFFER_WITHIN;
+  while (!isOffered(path)) {
+    if (performance.now() > end) return false;
+    await Bun.sleep(OFFER_CHECK);
+  }
+  return true;
+}
+
+/** Whether somebody listens there: the file alone may be that of a dead runner. */
+async function isAlive(path: string): Promise<boolean> {
+  try {
+    const socket = await Bun.connect({ unix: path, socket: { data: () => undefined } });
+    socket.terminate();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
  * Whether a runner of this user may be there to take over from. Anyone else who can write to the folder could
  * have put a socket there, and would decide what our confs say.
  */
-export function isHandoverOffered(path: string): boolean {
+function isOffered(path: string): boolean {
   const at = handoverPath(path);
   if (at === undefined) return false;
   const offer = found(at);

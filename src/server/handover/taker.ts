@@ -5,7 +5,7 @@ import type { Runner } from "../../rpc/runner.ts";
 import { Channel, type ChannelSocket } from "./channel.ts";
 import type { DescriptorPassing } from "./descriptors.ts";
 import { encodeMessage, type GiverMessage, type TakerMessage, VERSION } from "./messages.ts";
-import { handoverPath, isHandoverOffered } from "./path.ts";
+import { awaitOffer, handoverPath } from "./path.ts";
 
 /** Takes in what a predecessor gives. */
 export interface Heir {
@@ -25,11 +25,6 @@ export interface Takeover {
 /** A predecessor whose plugin spins, or that has more confs than it can tell by then, is not waited for, ms. */
 const PATIENCE = 250;
 
-/** One that has only just started makes its offer within this, ms; meanwhile it serves the path. */
-const OFFER_WITHIN = 100;
-
-const OFFER_CHECK = 5;
-
 /** Descriptors that are not filled with connections: Bun ends the process when it cannot open a file. */
 const RESERVED_DESCRIPTORS = 32;
 
@@ -43,7 +38,7 @@ export async function takeOver(
   confs: Runner["confs"],
 ): Promise<Takeover | undefined> {
   const at = handoverPath(path);
-  if (at === undefined || !(await isOffered(path))) return undefined;
+  if (at === undefined || !(await awaitOffer(path))) return undefined;
   const takeover = new OngoingTakeover(confs);
   try {
     return (await takeover.open(at)) ? takeover : undefined;
@@ -51,28 +46,6 @@ export async function takeOver(
     // A runner that was killed leaves its file; nobody is behind it.
     takeover.close();
     return undefined;
-  }
-}
-
-async function isOffered(path: string): Promise<boolean> {
-  if (isHandoverOffered(path)) return true;
-  if (!(await isAlive(path))) return false;
-  const end = performance.now() + OFFER_WITHIN;
-  while (!isHandoverOffered(path)) {
-    if (performance.now() > end) return false;
-    await Bun.sleep(OFFER_CHECK);
-  }
-  return true;
-}
-
-/** Whether somebody listens there: the file alone may be that of a dead runner. */
-async function isAlive(path: string): Promise<boolean> {
-  try {
-    const socket = await Bun.connect({ unix: path, socket: { data: () => undefined } });
-    socket.terminate();
-    return true;
-  } catch {
-    return false;
   }
 }
 
