@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 
 const F_SETFD = 2;
 const SIG_SETMASK = 2;
+const SIGHUP = 1;
+const SIG_IGN = 1;
 
 /** `sigset_t` of glibc and of musl. */
 const SIGNAL_SET_BYTES = 128;
@@ -12,6 +14,7 @@ const CALLS = {
   // Variadic in C; on Linux both architectures pass three such arguments as any others.
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
   pthread_sigmask: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+  signal: { args: ["i32", "usize"], returns: "usize" },
   execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
   _exit: { args: ["i32"], returns: "void" },
 } as const;
@@ -63,6 +66,8 @@ class LinuxExec implements Exec {
     const envp = new StringArray(environment);
     // The next image would begin with the signals blocked that this thread leaves to the others.
     this.libc.pthread_sigmask(SIG_SETMASK, ptr(new Uint8Array(SIGNAL_SET_BYTES)), null);
+    // One that asks for a reload before the next image listens for it must not end that.
+    this.libc.signal(SIGHUP, SIG_IGN);
     this.libc.execve(ptr(path), argv.pointer, envp.pointer);
     throw new Error(`execve of ${process.execPath} was refused`);
   }

@@ -1,0 +1,8 @@
+import { definePlugin } from "apisix-bun-runner";
+
+export default definePlugin({
+  description: "Says hello in a header.",
+  request({ responseHeaders }) {
+    responseHeaders.set("x-hello", "from a plugin");
+  },
+});
