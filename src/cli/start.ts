@@ -10,7 +10,6 @@ import { createLogger, type Log } from "../log/logger.ts";
 import { ConfCache } from "../plugin/conf-cache.ts";
 import { type BundledPlugin, PluginRegistry } from "../plugin/registry.ts";
 import { StrayErrors } from "../plugin/stray-errors.ts";
-import { Inheritance } from "../rpc/inheritance.ts";
 import type { LiveRunner, Runner } from "../rpc/runner.ts";
 import { groupId, userId } from "../server/account.ts";
 import { isServed } from "../server/handover/path.ts";
@@ -19,14 +18,7 @@ import { type Server, type ServerOptions, startServer } from "../server/server.t
 import { SocketFileError } from "../server/socket-file.ts";
 import { engineSource } from "../store/open-engine.ts";
 import { Stores } from "../store/stores.ts";
-import { readConfs } from "../server/conf-file.ts";
-import {
-  type Bequest,
-  type History,
-  historyOf,
-  NO_HISTORY,
-  takeBequest,
-} from "../watchdog/bequest.ts";
+import { type History, historyOf, NO_HISTORY, takeBequest } from "../watchdog/bequest.ts";
 import { Watchdog } from "../watchdog/watchdog.ts";
 import { ExitCode, fail } from "./exit.ts";
 import type { SettingSources } from "./settings.ts";
@@ -36,6 +28,7 @@ import { PluginFolders } from "./start/folders.ts";
 import { Hangups } from "./start/hangups.ts";
 import { MemoryLimit } from "./start/memory-limit.ts";
 import type { Reloader, ReloadOptions } from "./start/reload.ts";
+import { goOn, inheritConfs, replaceBetweenCalls } from "./start/succession.ts";
 
 export interface StartOptions extends SettingSources {
   readonly bundled: readonly BundledPlugin[];
@@ -157,53 +150,6 @@ function createRunner(config: Config, bundled: readonly BundledPlugin[], log: Lo
 /** What the watchdog is to know of the settings. */
 function watched({ watchdog: { timeout }, logging }: Config) {
   return { timeout, logging };
-}
-
-/** Has the process go on in a fresh image. @returns or throws why it could not */
-async function replaceBetweenCalls(
-  server: Server,
-  runner: Runner,
-  history: History,
-  isStopping: () => boolean,
-): Promise<string> {
-  const { renew } = await import("./start/renewal.ts");
-  return renew({ server, runner, history, isStopping });
-}
-
-/** Those that the process image before this one had prepared: made into chains when a call asks for one. */
-function inheritConfs(file: number, runner: LiveRunner): void {
-  try {
-    readConfs(file, runner.confs);
-    const predecessor = { isGone: true, find: () => Promise.resolve() };
-    runner.inheritance = new Inheritance(runner.confs, predecessor);
-  } catch (error) {
-    runner.log.error("what APISIX had prepared is lost: it will prepare its confs again", {
-      error,
-    });
-  }
-}
-
-/** The process image before this one was replaced: it had too much memory, or a plugin did not yield. */
-function goOn({ confs, connections, hangs, refused }: Bequest, runner: Runner): void {
-  const { registry, log } = runner;
-  for (const { plugin, route } of refused) registry.refuse(plugin, route);
-  if (confs !== undefined) {
-    log.warn("took over from the process image before, which had too much memory", {
-      resident: process.memoryUsage.rss(),
-      pid: process.pid,
-      connections: connections.length,
-      confs: runner.confs.size,
-    });
-    return;
-  }
-  const last = hangs.at(-1);
-  log.warn("took over from the process image before, in which a plugin did not yield", {
-    plugin: last?.plugin,
-    route: last?.route,
-    pid: process.pid,
-    connections: connections.length,
-    replacements: hangs.length,
-  });
 }
 
 function listen(runner: Runner, { socket }: Config, options: ServerOptions): Server {

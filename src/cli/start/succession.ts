@@ -1,0 +1,53 @@
+/** A process whose image is replaced under the same pid: what the old one leaves, and what the new one does with it. */
+import { Inheritance } from "../../rpc/inheritance.ts";
+import type { LiveRunner, Runner } from "../../rpc/runner.ts";
+import { readConfs } from "../../server/conf-file.ts";
+import type { Server } from "../../server/server.ts";
+import type { Bequest, History } from "../../watchdog/bequest.ts";
+
+/** Has the process go on in a fresh image. @returns or throws why it could not */
+export async function replaceBetweenCalls(
+  server: Server,
+  runner: Runner,
+  history: History,
+  isStopping: () => boolean,
+): Promise<string> {
+  const { renew } = await import("./renewal.ts");
+  return renew({ server, runner, history, isStopping });
+}
+
+/** Those that the process image before this one had prepared: made into chains when a call asks for one. */
+export function inheritConfs(file: number, runner: LiveRunner): void {
+  try {
+    readConfs(file, runner.confs);
+    const predecessor = { isGone: true, find: () => Promise.resolve() };
+    runner.inheritance = new Inheritance(runner.confs, predecessor);
+  } catch (error) {
+    runner.log.error("what APISIX had prepared is lost: it will prepare its confs again", {
+      error,
+    });
+  }
+}
+
+/** The process image before this one was replaced: it had too much memory, or a plugin did not yield. */
+export function goOn({ confs, connections, hangs, refused }: Bequest, runner: Runner): void {
+  const { registry, log } = runner;
+  for (const { plugin, route } of refused) registry.refuse(plugin, route);
+  if (confs !== undefined) {
+    log.warn("took over from the process image before, which had too much memory", {
+      resident: process.memoryUsage.rss(),
+      pid: process.pid,
+      connections: connections.length,
+      confs: runner.confs.size,
+    });
+    return;
+  }
+  const last = hangs.at(-1);
+  log.warn("took over from the process image before, in which a plugin did not yield", {
+    plugin: last?.plugin,
+    route: last?.route,
+    pid: process.pid,
+    connections: connections.length,
+    replacements: hangs.length,
+  });
+}
