@@ -90,7 +90,7 @@ export class RequestHeaders extends HeaderFields {
       const before = wanted.get(lower);
       wanted.set(lower, before === undefined ? text : joinValues(lower, before, text));
     }
-    for (const [name] of [...this.fields()]) {
+    for (const [name] of this.fields()) {
       if (!wanted.has(name) && name !== "host" && !isFraming(name)) this.#change(name, null);
     }
     for (const [name, value] of wanted) if (this.get(name) !== value) this.#change(name, value);
@@ -111,13 +111,17 @@ export class RequestHeaders extends HeaderFields {
     return changes;
   }
 
-  protected *fields(): Iterable<HeaderField> {
-    for (let i = 0; i < this.#base.length; i++) {
-      const name = this.#base.name(i).toLowerCase();
-      if (!this.#changes?.has(name)) yield [name, this.#base.value(i) ?? ""];
+  protected fields(): HeaderField[] {
+    const base = this.#base;
+    const changes = this.#changes;
+    const fields: HeaderField[] = [];
+    for (let i = 0; i < base.length; i++) {
+      const name = base.name(i).toLowerCase();
+      if (changes === undefined || !changes.has(name)) fields.push([name, base.value(i) ?? ""]);
     }
-    if (this.#changes === undefined) return;
-    for (const [name, value] of this.#changes) if (value !== null) yield [name, value];
+    if (changes === undefined) return fields;
+    for (const [name, value] of changes) if (value !== null) fields.push([name, value]);
+    return fields;
   }
 
   #change(lowerName: string, value: string | null): void {

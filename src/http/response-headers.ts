@@ -121,8 +121,8 @@ export class ResponseHeaders extends HeaderFields {
     return false;
   }
 
-  protected *fields(): Iterable<HeaderField> {
-    for (const { lower, value } of this.#list()) yield [lower, decodeText(value)];
+  protected fields(): HeaderField[] {
+    return this.#list().map(({ lower, value }) => [lower, decodeText(value)]);
   }
 
   /** @throws ProtocolLimitError */
