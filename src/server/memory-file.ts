@@ -1,5 +1,6 @@
 /** A file without a name, in memory: what is in it reaches the next process image, and nobody else. */
-import { dlopen, ptr } from "bun:ffi";
+import { ptr } from "bun:ffi";
+import { openLibc } from "../native/libc.ts";
 
 const MEMFD = { memfd_create: { args: ["ptr", "u32"], returns: "i32" } } as const;
 
@@ -9,16 +10,7 @@ const MEMFD = { memfd_create: { args: ["ptr", "u32"], returns: "i32" } } as cons
  */
 export function openMemoryFile(): number {
   const name = Buffer.from("apisix-bun-runner\0");
-  const file = openLibc().symbols.memfd_create(ptr(name), 0);
+  const file = openLibc(MEMFD).memfd_create(ptr(name), 0);
   if (file < 0) throw new Error("memfd_create failed");
   return file;
-}
-
-function openLibc() {
-  const musl = process.arch === "arm64" ? "aarch64" : "x86_64";
-  try {
-    return dlopen("libc.so.6", MEMFD);
-  } catch {
-    return dlopen(`libc.musl-${musl}.so.1`, MEMFD);
-  }
 }

@@ -1,6 +1,7 @@
 /** The system calls that replace a process image, which Bun has no way to make from a thread. */
-import { dlopen, ptr } from "bun:ffi";
+import { ptr } from "bun:ffi";
 import { readFileSync } from "node:fs";
+import { openLibc } from "../native/libc.ts";
 
 const F_SETFD = 2;
 const SIG_SETMASK = 2;
@@ -35,20 +36,11 @@ export interface Exec {
 /** @throws where this platform has no way that we know */
 export function openExec(): Exec {
   if (process.platform !== "linux") throw new Error(`not done on ${process.platform}`);
-  return new LinuxExec(openLibc());
-}
-
-function openLibc() {
-  const musl = process.arch === "arm64" ? "aarch64" : "x86_64";
-  try {
-    return dlopen("libc.so.6", CALLS).symbols;
-  } catch {
-    return dlopen(`libc.musl-${musl}.so.1`, CALLS).symbols;
-  }
+  return new LinuxExec(openLibc(CALLS));
 }
 
 class LinuxExec implements Exec {
-  constructor(private readonly libc: ReturnType<typeof openLibc>) {}
+  constructor(private readonly libc: ReturnType<typeof openLibc<typeof CALLS>>) {}
 
   keepOpen(descriptors: readonly number[]): void {
     for (const descriptor of descriptors) this.libc.fcntl(descriptor, F_SETFD, 0);

@@ -2,8 +2,9 @@
  * Passes open descriptors between processes over a Unix socket (SCM_RIGHTS, see unix(7)), which Bun
  * has no call for. The layouts are those of 64-bit Linux, glibc and musl alike.
  */
-import { dlopen, ptr } from "bun:ffi";
+import { ptr } from "bun:ffi";
 import { readFileSync } from "node:fs";
+import { openLibc } from "../../native/libc.ts";
 
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
@@ -59,20 +60,11 @@ export function mostDescriptors(): number {
 /** @returns undefined where this platform has no way that we know */
 export function descriptorPassing(): DescriptorPassing | undefined {
   if (process.platform !== "linux") return undefined;
-  const libc = openLibc();
-  return libc && new Passing(libc);
-}
-
-function openLibc() {
-  const musl = process.arch === "arm64" ? "aarch64" : "x86_64";
-  for (const name of ["libc.so.6", `libc.musl-${musl}.so.1`]) {
-    try {
-      return dlopen(name, SYMBOLS).symbols;
-    } catch {
-      // The other C library, then.
-    }
+  try {
+    return new Passing(openLibc(SYMBOLS));
+  } catch {
+    return undefined;
   }
-  return undefined;
 }
 
 class Passing implements DescriptorPassing {
@@ -83,7 +75,7 @@ class Passing implements DescriptorPassing {
   readonly #vector = new BigUint64Array(new ArrayBuffer(16));
   readonly #message = new BigUint64Array(new ArrayBuffer(MESSAGE_WORDS * 8));
 
-  constructor(private readonly libc: NonNullable<ReturnType<typeof openLibc>>) {}
+  constructor(private readonly libc: ReturnType<typeof openLibc<typeof SYMBOLS>>) {}
 
   send(socket: number, descriptor: number, number: number): boolean {
     this.#data.setUint32(0, number);
