@@ -13,7 +13,7 @@ const MAY_IMPORT = {
   config: [],
   log: [],
   http: ["protocol"],
-  store: [],
+  store: ["config"],
   native: [],
   watchdog: ["log", "native"],
   plugin: ["http", "protocol", "store", "log", "config", "watchdog"],

@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MemoryEntries } from "../../src/store/engines/memory.ts";
-import { engineSource, type StoreTarget } from "../../src/store/open-engine.ts";
+import type { StoreUrl } from "../../src/config/store-url.ts";
+import { engineSource } from "../../src/store/open-engine.ts";
 import type { Store } from "../../src/store/store.ts";
 import { Stores } from "../../src/store/stores.ts";
 
@@ -32,7 +33,7 @@ try {
   rmSync(dir, { recursive: true, force: true });
 }
 
-async function measure(target: StoreTarget): Promise<void> {
+async function measure(target: StoreUrl): Promise<void> {
   const stores = new Stores(engineSource(target, LIMITS, log));
   const store = stores.for("bench");
   for (const [name, work] of Object.entries(WORK)) {

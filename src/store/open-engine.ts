@@ -1,20 +1,7 @@
 /** Finds the engine that the configuration names; each is loaded when it is opened. */
+import type { StoreUrl } from "../config/store-url.ts";
 import type { Engine } from "./engine.ts";
 import type { EngineSource, StoreLimits } from "./stores.ts";
-
-/** What `store.url` says. */
-export type StoreTarget =
-  | { readonly engine: "memory" }
-  /** `path` is absolute. */
-  | { readonly engine: "sqlite"; readonly path: string }
-  | {
-      readonly engine: "redis";
-      /** As Bun's client takes it, with user and password but without a database. */
-      readonly url: string;
-      readonly database: number;
-      /** Without user and password: what messages may show. */
-      readonly address: string;
-    };
 
 /** Where an engine tells what the operator should know. */
 export interface StoreLog {
@@ -22,11 +9,7 @@ export interface StoreLog {
   info(message: string): void;
 }
 
-export function engineSource(
-  target: StoreTarget,
-  limits: StoreLimits,
-  log: StoreLog,
-): EngineSource {
+export function engineSource(target: StoreUrl, limits: StoreLimits, log: StoreLog): EngineSource {
   const current = { ...limits };
   return {
     name: target.engine,
@@ -35,11 +18,7 @@ export function engineSource(
   };
 }
 
-async function openEngine(
-  target: StoreTarget,
-  limits: StoreLimits,
-  log: StoreLog,
-): Promise<Engine> {
+async function openEngine(target: StoreUrl, limits: StoreLimits, log: StoreLog): Promise<Engine> {
   const timeout = (): number => limits.timeout;
   switch (target.engine) {
     case "memory": {

@@ -129,7 +129,7 @@ describe("concurrency", () => {
     return { seen, plugin };
   }
 
-  const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+  const settle = () => new Promise(setImmediate);
 
   test("so many calls are in the plugin at once, the others in order behind them", async () => {
     const { seen, plugin } = counted(2);

@@ -191,27 +191,29 @@ export default {
   }),
   setup: () => ({ seen: new Map<string, string>() }),
   async request(context: RequestContext<unknown, { seen: Map<string, string> }>) {
-    const { request, state } = context;
-    const own = request.headers.get("cookie") ?? "";
-    const skip = new Set<unknown>([state, state.seen]);
-    // State is there to be shared: what another call left is found in it, which shows that the spy can see.
-    const others = [...state.seen.keys()].filter((mark) => mark !== own).length;
-    state.seen.set(own, own);
-    const before = spy(await rootsOf(context), skip, own);
-    // The other connection's call comes in between.
-    await context.vars.get("go_on");
-    const after = spy(await rootsOf(context), skip, own);
-    return stop(JSON.stringify({ ...after, leaks: [...before.leaks, ...after.leaks], others }));
+    return report(context, context.request.headers.get("cookie") ?? "");
   },
   async response(context: ResponseContext<unknown, { seen: Map<string, string> }>) {
-    const { response, state } = context;
-    const own = response.headers.get("set-cookie") ?? "";
-    const skip = new Set<unknown>([state, state.seen]);
-    const others = [...state.seen.keys()].filter((mark) => mark !== own).length;
-    state.seen.set(own, own);
-    const before = spy(await rootsOf(context), skip, own);
-    await context.vars.get("go_on");
-    const after = spy(await rootsOf(context), skip, own);
-    return stop(JSON.stringify({ ...after, leaks: [...before.leaks, ...after.leaks], others }));
+    return report(context, context.response.headers.get("set-cookie") ?? "");
   },
 };
+
+interface State {
+  readonly seen: Map<string, string>;
+}
+
+async function report(
+  context: RequestContext<unknown, State> | ResponseContext<unknown, State>,
+  own: string,
+) {
+  const { state } = context;
+  const skip = new Set<unknown>([state, state.seen]);
+  // State is there to be shared: what another call left is found in it, which shows that the spy can see.
+  const others = [...state.seen.keys()].filter((mark) => mark !== own).length;
+  state.seen.set(own, own);
+  const before = spy(await rootsOf(context), skip, own);
+  // The other connection's call comes in between.
+  await context.vars.get("go_on");
+  const after = spy(await rootsOf(context), skip, own);
+  return stop(JSON.stringify({ ...after, leaks: [...before.leaks, ...after.leaks], others }));
+}
