@@ -141,12 +141,14 @@ function verifyTableAt(bytes: Uint8Array, table: number, shape: TableShape, path
   if (left < 0) failAsShared(path, bytes);
   for (let i = 0; i < shape.length; i++) {
     const field = shape[i]!;
-    const at = fieldAt(bytes, table, i);
-    if (at === 0) {
+    const slot = 4 + i * 2;
+    const offset = slot < vtableSize ? readUint16(bytes, vtable + slot) : 0;
+    const at = table + offset;
+    if (offset === 0) {
       if (field.required || unionType(bytes, table, i, field) !== 0) {
         fail(path, bytes, `lacks its ${field.name}`);
       }
-    } else if (at - table < 4 || at + inlineSize(field.shape) > table + tableSize) {
+    } else if (offset < 4 || at + inlineSize(field.shape) > table + tableSize) {
       fail(path, bytes, `has its ${field.name} outside of itself`);
     } else if (isUnion(field.shape)) {
       verifyUnion(bytes, at, field.shape, field.name, unionType(bytes, table, i, field));
@@ -198,9 +200,59 @@ function verifyValue(
   left -= 4 + count * elementSize;
   if (left < 0) failAsShared(name, bytes);
   if (typeof shape === "string") return;
+  if (shape === TEXT_ENTRY) {
+    verifyEntries(bytes, vector + 4, count, name);
+    return;
+  }
   for (let i = 0; i < count; i++) {
     verifyTableAt(bytes, follow(bytes, vector + 4 + i * 4), shape, name);
   }
+}
+
+/**
+ * Does what {@link verifyTableAt} does for each entry, in a quarter of the time: headers and arguments are
+ * most of a call, and builders give entries of the same shape one vtable, which has to be read only once.
+ * An entry that does not pass here is looked at again by the other, which finds the words for it.
+ */
+function verifyEntries(bytes: Uint8Array, offsets: number, count: number, path: string): void {
+  const { length } = bytes;
+  let remaining = left;
+  let known = -1;
+  let tableSize = 0;
+  let name = 0;
+  let value = 0;
+  for (let i = 0; i < count; i++) {
+    const table = follow(bytes, offsets + i * 4);
+    const vtable = table + 4 > length ? -1 : table - readInt32(bytes, table);
+    if (vtable !== known || vtable === -1) {
+      left = remaining;
+      verifyTableAt(bytes, table, TEXT_ENTRY, path);
+      remaining = left;
+      known = vtable;
+      tableSize = readUint16(bytes, vtable + 2);
+      name = fieldAt(bytes, table, 0) - table;
+      const valueAt = fieldAt(bytes, table, 1);
+      value = valueAt === 0 ? 0 : valueAt - table;
+      continue;
+    }
+    const nameSize = table + tableSize > length ? -1 : sizeOfString(bytes, table + name);
+    const valueSize = nameSize < 0 || value === 0 ? 0 : sizeOfString(bytes, table + value);
+    const size = tableSize + nameSize + valueSize;
+    if (nameSize < 0 || valueSize < 0 || size > remaining) {
+      left = remaining;
+      verifyTableAt(bytes, table, TEXT_ENTRY, path);
+    }
+    remaining -= size;
+  }
+  left = remaining;
+}
+
+/** Bytes of the string that the offset at `at` leads to, with its length; -1 where it is not inside. */
+function sizeOfString(bytes: Uint8Array, at: number): number {
+  const string = follow(bytes, at);
+  if (string + 4 > bytes.length) return -1;
+  const size = 4 + readUint32(bytes, string);
+  return string + size > bytes.length ? -1 : size;
 }
 
 function inlineSize(shape: Shape): number {

@@ -7,6 +7,7 @@ import { ConnectionClosedError, type Peer } from "../rpc/peer.ts";
 import type { Runner } from "../rpc/runner.ts";
 import { board } from "../watchdog/board.ts";
 import { createOutbox } from "./outbox.ts";
+import { type Replier, replyBatch } from "./reply-batch.ts";
 
 /** The part of Bun's socket that a connection needs. */
 export interface ByteSocket {
@@ -27,11 +28,11 @@ const FRAME_COST_BYTES = 128;
 /** Bytes of calls that may wait behind the one under way; APISIX itself never sends a second one. */
 const MAX_WAITING_BYTES = MAX_PAYLOAD_BYTES;
 
-export class Connection implements Peer {
+export class Connection implements Peer, Replier {
   onGone: (() => void) | undefined;
   /** Called whenever the connection has become idle. */
   onIdle: (() => void) | undefined;
-  /** `performance.now()` when the last call was answered, or the connection opened. */
+  /** `performance.now()` when something was last sent, or the connection opened. */
   idleSince = performance.now();
   readonly #decoder = createFrameDecoder((type, payload) => this.#receive(type, payload));
   readonly #outbox;
@@ -43,6 +44,8 @@ export class Connection implements Peer {
   #waitingBytes = 0;
   #paused = false;
   #closed = false;
+  /** How many writes wait for the end of the event loop's turn. */
+  #held = 0;
   /** `performance.now()` when the last bytes of a frame came that is not finished yet. */
   #heardAt = 0;
 
@@ -58,6 +61,11 @@ export class Connection implements Peer {
 
   /** Nothing is under way and nothing waits to be sent; no answer is due to a call that has ended. */
   get isIdle(): boolean {
+    return this.#held === 0 && this.#isAnswered;
+  }
+
+  /** Likewise, but for what the turn's end will send. */
+  get #isAnswered(): boolean {
     return (
       !this.#busy &&
       this.#questions.length === 0 &&
@@ -94,6 +102,8 @@ export class Connection implements Peer {
   /** The peer has gone. */
   closed(): void {
     this.#closed = true;
+    // Its descriptor may soon be another's.
+    if (this.#held > 0) replyBatch.flush();
     board.forget(this.descriptor);
     this.#waiting = [];
     this.onGone?.();
@@ -103,7 +113,19 @@ export class Connection implements Peer {
 
   send(frame: Frame): void {
     this.#flushQuestions();
-    this.#outbox.write(frame);
+    this.#write(frame);
+  }
+
+  sendHeld(bytes: Uint8Array): void {
+    this.#held--;
+    this.#outbox.write(bytes);
+    this.#tellIfIdle();
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (replyBatch.hold(this, bytes)) this.#held++;
+    else this.#outbox.write(bytes);
+    this.idleSince = replyBatch.dueAt;
   }
 
   ask(question: Frame): Promise<Buffer> {
@@ -123,7 +145,7 @@ export class Connection implements Peer {
     const [only] = this.#asked;
     const bytes = this.#asked.length === 1 && only ? only : Buffer.concat(this.#asked);
     this.#asked = [];
-    this.#outbox.write(bytes);
+    this.#write(bytes);
   }
 
   /** An answer goes to the oldest question, awaited or not; a call waits for its turn. */
@@ -157,15 +179,18 @@ export class Connection implements Peer {
   }
 
   #tellIfIdle(): void {
-    if (this.#closed || !this.isIdle) return;
+    if (this.#closed || !this.#isAnswered) return;
     // With nothing of a call here it can be served by the next process image as well.
-    board.idle(this.descriptor);
-    this.onIdle?.();
+    if (this.#held > 0) {
+      board.answered(this.descriptor);
+    } else {
+      board.idle(this.descriptor);
+      this.onIdle?.();
+    }
   }
 
   #done(): void {
     this.#busy = false;
-    this.idleSince = performance.now();
   }
 
   /** Handles what waited, as far as replies leave at once. */

@@ -96,6 +96,11 @@ class Board {
     this.#sockets[descriptor] = SocketState.idle;
   }
 
+  /** All that has been read is answered; of the answers some are held. */
+  answered(descriptor: number): void {
+    this.#sockets[descriptor] = SocketState.answered;
+  }
+
   /** Not ours any more, or closed. */
   forget(descriptor: number): void {
     this.#sockets[descriptor] = SocketState.none;

@@ -7,6 +7,8 @@ const F_SETFD = 2;
 const SIG_SETMASK = 2;
 const SIGHUP = 1;
 const SIG_IGN = 1;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
 
 /** `sigset_t` of glibc and of musl. */
 const SIGNAL_SET_BYTES = 128;
@@ -15,12 +17,15 @@ const CALLS = {
   // Variadic in C; on Linux both architectures pass three such arguments as any others.
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
   pthread_sigmask: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+  send: { args: ["i32", "ptr", "usize", "i32"], returns: "i64" },
   signal: { args: ["i32", "usize"], returns: "usize" },
   execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
   _exit: { args: ["i32"], returns: "void" },
 } as const;
 
 export interface Exec {
+  /** Sends without waiting. @returns whether all of it was taken */
+  send(descriptor: number, bytes: Uint8Array): boolean;
   /** These descriptors stay open in the next image. */
   keepOpen(descriptors: readonly number[]): void;
   /**
@@ -41,6 +46,11 @@ export function openExec(): Exec {
 
 class LinuxExec implements Exec {
   constructor(private readonly libc: ReturnType<typeof openLibc<typeof CALLS>>) {}
+
+  send(descriptor: number, bytes: Uint8Array): boolean {
+    const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+    return Number(this.libc.send(descriptor, ptr(bytes), bytes.length, flags)) === bytes.length;
+  }
 
   keepOpen(descriptors: readonly number[]): void {
     for (const descriptor of descriptors) this.libc.fcntl(descriptor, F_SETFD, 0);

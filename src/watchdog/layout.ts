@@ -34,12 +34,28 @@ export const SocketState = {
   /** Nothing of a call has been read: what may have come lies in the kernel. */
   idle: 1,
   busy: 2,
+  /** Idle as soon as the replies that are held have been sent. */
+  answered: 3,
 } as const;
 
 /** Connections with a higher descriptor are closed when the process is replaced. */
 export const MAX_DESCRIPTORS = 65_536;
 
+/** Of the replies that are held: how many, then for each its descriptor and where its bytes end. */
+export const HeldWord = { count: 0, replies: 1 } as const;
+
+/** As many as are sent at the end of a turn. */
+export const MAX_HELD = 255;
+
+/** Room for the bytes of all held replies. */
+export const HELD_BYTES = 65_536;
+
+/** A larger reply is sent at once: to copy it would cost more than to wait saves. */
+export const MAX_HELD_BYTES = 4096;
+
 const WORDS = Word.places + PLACES * PlaceWord.count;
 export const TEXTS_AT = WORDS * 4;
 export const SOCKETS_AT = TEXTS_AT + PLACES * TEXT_BYTES;
-export const MEMORY_BYTES = SOCKETS_AT + MAX_DESCRIPTORS;
+export const HELD_AT = SOCKETS_AT + MAX_DESCRIPTORS;
+export const HELD_BYTES_AT = HELD_AT + (HeldWord.replies + MAX_HELD * 2) * 4;
+export const MEMORY_BYTES = HELD_BYTES_AT + HELD_BYTES;

@@ -9,6 +9,7 @@ import {
   MAX_CONNECTIONS,
 } from "./bequest.ts";
 import { type Exec, openExec } from "./exec.ts";
+import { heldReplies } from "./held-replies.ts";
 import type { Orders } from "./orders.ts";
 import type { Sighting, Work } from "./sighting.ts";
 import { MAX_HANGS, withHang, WITHIN_MS } from "./verdict.ts";
@@ -29,6 +30,7 @@ export function replaceProcess(orders: Orders, sighting: Sighting, stuckMs: numb
   let exec: Exec | undefined;
   try {
     exec = openExec();
+    sendHeld(orders, sighting, exec);
     hand(orders, sighting, history, exec);
   } catch (error) {
     log.error("the process ends, since it cannot be replaced: APISIX starts another in 3 s", {
@@ -92,6 +94,13 @@ function tellVerdict(
     );
   } else if (hangs.length >= MAX_HANGS) {
     log.error(`the process was replaced ${hangs.length} times within ${within}`);
+  }
+}
+
+/** The calls that were answered in the turn in which the plugin hangs. */
+function sendHeld({ memory }: Orders, sighting: Sighting, exec: Exec): void {
+  for (const { descriptor, bytes } of heldReplies(memory)) {
+    if (!exec.send(descriptor, bytes)) sighting.giveUp(descriptor);
   }
 }
 

@@ -59,12 +59,17 @@ export class Sighting {
     return this.#words[Word.uncounted] ?? 0;
   }
 
+  /** Its reply could not be sent: the next image has nothing to say to this one. */
+  giveUp(descriptor: number): void {
+    this.#sockets[descriptor] = SocketState.busy;
+  }
+
   /** The connections of which nothing has been read that is not answered, and the number of the others. */
   connections(): { idle: number[]; busy: number } {
     const idle: number[] = [];
     let busy = 0;
     this.#sockets.forEach((state, descriptor) => {
-      if (state === SocketState.idle) idle.push(descriptor);
+      if (state === SocketState.idle || state === SocketState.answered) idle.push(descriptor);
       else if (state === SocketState.busy) busy++;
     });
     return { idle, busy };

@@ -8,7 +8,15 @@ import {
 import { Builder } from "flatbuffers";
 import { TextEntry } from "../../src/protocol/generated/a6/text-entry.ts";
 import { Req as PrepareConfReq } from "../../src/protocol/generated/a6/prepare-conf/req.ts";
-import { MalformedPayloadError } from "../../src/protocol/verify.ts";
+import {
+  HTTP_REQ_CALL_REQ,
+  MalformedPayloadError,
+  PREPARE_CONF_REQ,
+  type TableShape,
+  verifyTable,
+} from "../../src/protocol/verify.ts";
+import { mutate } from "../../scripts/fuzz/mutate.ts";
+import { Random } from "../../scripts/fuzz/random.ts";
 import { genuineFrames, payloadOf } from "../support/fixtures.ts";
 
 /** Reads all there is, so that a bad offset that passed verification would show. */
@@ -76,6 +84,39 @@ describe("a genuine payload", () => {
     for (const { file } of SMALL) {
       for (const type of [1, 2, 3, 4]) outcome(type, payloadOf(file));
     }
+  });
+});
+
+describe("headers and arguments", () => {
+  /** Not the shape that the verifier knows a short way for. */
+  const copied: TableShape = structuredClone(HTTP_REQ_CALL_REQ);
+  const verdict = (payload: Uint8Array, shape: TableShape): unknown => {
+    try {
+      return verifyTable(payload, shape);
+    } catch (error) {
+      return error instanceof MalformedPayloadError ? error.message : error;
+    }
+  };
+
+  test("pass, and fail with the same words, as they would the long way", () => {
+    const random = new Random(20_261);
+    const payloads = SMALL.filter(({ type }) => type === 2).map(({ file }) => payloadOf(file));
+    const verdicts = { passed: 0, refused: 0 };
+    for (let i = 0; i < 30_000; i++) {
+      const payload = mutate(random.pick(payloads), random);
+      const expected = verdict(payload, copied);
+      expect(verdict(payload, HTTP_REQ_CALL_REQ)).toBe(expected);
+      verdicts[typeof expected === "number" ? "passed" : "refused"]++;
+    }
+    expect(verdicts.passed).toBeGreaterThan(1000);
+    expect(verdicts.refused).toBeGreaterThan(1000);
+  });
+
+  test("that share one long text are refused the short way too", () => {
+    const payload = sharedConf(100_000, 400);
+    expect(verdict(payload, PREPARE_CONF_REQ)).toBe(
+      verdict(payload, structuredClone(PREPARE_CONF_REQ)),
+    );
   });
 });
 

@@ -134,6 +134,42 @@ describe("a plugin that never yields", () => {
     expect(existsSync(runner.socket)).toBe(false);
   });
 
+  test("takes no reply with it that was due in the same turn of the event loop", async () => {
+    using dir = new TempDir();
+    await using runner = await startWith(dir);
+    using connections = new DisposableStack();
+    const answered: RawConnection[] = [];
+    for (let i = 0; i < 31; i++) {
+      answered.push(connections.use(await RawConnection.connect(runner.socket)));
+    }
+    const [first] = answered;
+    const confToken = await prepare(first!, [["loop", ""]]);
+    using hung = await RawConnection.connect(runner.socket);
+    // Replies are held where calls take microseconds: code that has run often does.
+    for (let round = 0; round < 300; round++) {
+      await Promise.all(answered.map((connection, id) => request(connection, { id, confToken })));
+    }
+    runner.process.kill("SIGSTOP");
+    for (const [id, connection] of answered.entries()) {
+      await connection.send(requestBytes({ id, confToken }));
+    }
+    await hung.send(requestBytes({ id: 99, confToken, path: "/loop" }));
+    runner.process.kill("SIGCONT");
+
+    for (const [id, connection] of answered.entries()) {
+      expect(await nextReply(connection)).toMatchObject({ kind: "stop", id });
+    }
+    await hung.closed;
+    await runner.log.line(TOOK_OVER);
+    for (const connection of answered) {
+      await connection.send(requestBytes({ confToken }));
+      expect(await nextReply(connection)).toEqual({
+        kind: "error",
+        code: "CONF_TOKEN_NOT_FOUND",
+      });
+    }
+  });
+
   test("may hang where it goes on after it has waited", async () => {
     using dir = new TempDir();
     await using runner = await startWith(dir);
