@@ -4,7 +4,10 @@
 export type HeadersSource = Bun.HeadersInit | Iterable<readonly [string, string]>;
 
 /** A field as it is read: the name in lower case, one value. */
-export type HeaderField = readonly [name: string, value: string];
+export type HeaderField = [name: string, value: string];
+
+/** Up to so many fields a sort by insertion takes a fifth of the time that the built-in one does. */
+const MAX_INSERTED = 64;
 
 /**
  * The shape of the web's `Headers` over fields that are decoded when they are read.
@@ -21,7 +24,7 @@ export abstract class HeaderFields implements Iterable<[string, string]> {
   /** All `set-cookie` values, one each. */
   abstract getSetCookie(): string[];
 
-  /** Every field as it would be sent now, in order, repeated names included: a list that is the caller's. */
+  /** Every field as it would be sent now, in order, repeated names included: list and pairs are the caller's. */
   protected abstract fields(): HeaderField[];
 
   /** Those there are now. A list's own iterator costs a fraction of a generator's. */
@@ -29,12 +32,13 @@ export abstract class HeaderFields implements Iterable<[string, string]> {
     const joined: [string, string][] = [];
     let last: [string, string] | undefined;
     // The sort is stable: values of one name stay in their order.
-    for (const [name, value] of this.fields().sort(byName)) {
+    for (const field of sorted(this.fields())) {
+      const [name, value] = field;
       if (last !== undefined && last[0] === name && name !== "set-cookie") {
         last[1] = joinValues(name, last[1], value);
       } else {
-        last = [name, value];
-        joined.push(last);
+        last = field;
+        joined.push(field);
       }
     }
     return joined.values();
@@ -64,6 +68,18 @@ export abstract class HeaderFields implements Iterable<[string, string]> {
     if (cookies.length > 0) result["set-cookie"] = cookies;
     return result;
   }
+}
+
+/** In the order of their names; in place. */
+function sorted(fields: HeaderField[]): HeaderField[] {
+  if (fields.length > MAX_INSERTED) return fields.sort(byName);
+  for (let i = 1; i < fields.length; i++) {
+    const field = fields[i]!;
+    let at = i;
+    for (; at > 0 && fields[at - 1]![0] > field[0]; at--) fields[at] = fields[at - 1]!;
+    fields[at] = field;
+  }
+  return fields;
 }
 
 function byName([a]: HeaderField, [b]: HeaderField): number {

@@ -4,6 +4,7 @@
  * The generated accessors cost a ByteBuffer and an object an entry; headers and arguments are read
  * on every call, so these few reads go to the bytes directly.
  */
+import { knownName } from "./known-names.ts";
 import { fieldAt, follow, readUint32 } from "./read.ts";
 
 /** A name or value on its way to the wire: text, or bytes that are passed on as they came. */
@@ -35,7 +36,10 @@ export class TextEntries {
 
   /** The name, decoded as UTF-8; bytes that are not UTF-8 become U+FFFD. */
   name(index: number): string {
-    return readText(this.bytes, this.#field(index, NAME));
+    const { bytes } = this;
+    const start = follow(bytes, this.#field(index, NAME)) + 4;
+    const end = start + readUint32(bytes, start - 4);
+    return knownName(bytes, start, end) ?? bytes.utf8Slice(start, end);
   }
 
   /** The value, decoded likewise; `undefined` where the entry has none. */
@@ -98,8 +102,8 @@ export function decodeText(text: WireText): string {
 
 /** The string that the offset at `at` leads to, decoded as UTF-8. */
 export function readText(bytes: Buffer, at: number): string {
-  const string = follow(bytes, at) + 4;
-  return bytes.toString("utf8", string, string + readUint32(bytes, string - 4));
+  const start = follow(bytes, at) + 4;
+  return bytes.utf8Slice(start, start + readUint32(bytes, start - 4));
 }
 
 /** The bytes of the string or byte vector that the offset at `at` leads to: a view, not a copy. */
