@@ -31,8 +31,8 @@ class Board {
   readonly #sockets = new Uint8Array(this.memory, SOCKETS_AT, MAX_DESCRIPTORS);
   readonly #encoder = new TextEncoder();
   readonly #free = Array.from({ length: PLACES - 1 }, (_, i) => i + 1);
-  /** Whose text the first place has. */
-  #shown: PluginAtWork | undefined;
+  /** Whose text each place has. */
+  readonly #shown: (PluginAtWork | undefined)[] = Array.from({ length: PLACES });
 
   /** The event loop turns. */
   beat(): void {
@@ -41,14 +41,14 @@ class Board {
 
   /** A hook begins; {@link leave} says that it has returned. */
   enterHook(step: PluginAtWork, request: number): void {
-    if (step !== this.#shown) this.#show(step);
+    if (step !== this.#shown[0]) this.#show(step);
     this.#words[Word.places + PlaceWord.request] = request;
     this.#words[Word.places + PlaceWord.kind] = Kind.hook;
   }
 
   /** A `setup`, or the check of a conf, begins. */
   enterSetup(step: PluginAtWork): void {
-    if (step !== this.#shown) this.#show(step);
+    if (step !== this.#shown[0]) this.#show(step);
     this.#words[Word.places + PlaceWord.kind] = Kind.setup;
   }
 
@@ -64,7 +64,8 @@ class Board {
       return undefined;
     }
     const at = Word.places + place * PlaceWord.count;
-    this.#write(place, step);
+    // The place that was freed last is taken first: often by the same plugin.
+    if (step !== this.#shown[place]) this.#write(place, step);
     this.#words[at + PlaceWord.request] = request ?? 0;
     this.#words[at + PlaceWord.kind] = request === undefined ? Kind.setup : Kind.hook;
     return place;
@@ -111,14 +112,15 @@ class Board {
     this.onFirstWork = undefined;
     onFirstWork?.();
     this.#write(0, step);
-    this.#shown = step;
   }
 
-  #write(place: number, { plugin, route }: PluginAtWork): void {
+  #write(place: number, step: PluginAtWork): void {
+    const { plugin, route } = step;
     const from = place * TEXT_BYTES;
     const room = this.#texts.subarray(from, from + TEXT_BYTES);
     const { written } = this.#encoder.encodeInto(plugin.name + SEPARATOR + route.key, room);
     this.#words[Word.places + place * PlaceWord.count + PlaceWord.length] = written;
+    this.#shown[place] = step;
   }
 
   /** The plugin did yield, too late: the next image answers what has not been read, this one must read no more. */
