@@ -69,13 +69,21 @@ describe("plugins", () => {
     const [head, ...rows] = stdout.trimEnd().split("\n");
     expect(head).toMatch(/^NAME +PHASES +SOURCE +DESCRIPTION$/);
     expect(rows.map((row) => row.split(/ {2,}/)[0])).toEqual([
+      "canary",
       "fault-injection",
+      "http-authz",
+      "json-transform",
+      "limit-count",
       "limit-req",
       "request-body-rewrite",
+      "request-validate",
+      "response-mask",
       "response-rewrite",
       "rewrite",
       "say",
+      "sql-lookup",
       "stop",
+      "webhook-signature",
     ]);
     for (const row of rows)
       expect(row).toMatch(/ (request|response|request response) +bundled +[A-Z].+/);

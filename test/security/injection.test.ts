@@ -1,5 +1,6 @@
 /** Values that a client or an upstream chooses: they stay inside the header, the log field or the object they are put into. */
 import { describe, expect, test } from "bun:test";
+import { resolve } from "node:path";
 import { definePlugin, HttpError, Secret, stop, type RequestContext } from "../../src/index.ts";
 import { createLogger } from "../../src/log/logger.ts";
 import { inlinePlugins, onRequest } from "../support/inline-plugins.ts";
@@ -75,22 +76,23 @@ describe("a log line", () => {
   );
 });
 
+/** The names and files of all bundled plugins. */
+function bundled(): [name: string, file: string][] {
+  const folder = resolve(import.meta.dir, "../../plugins");
+  const files = ["*.ts", "*/index.ts"].flatMap((glob) => [...new Bun.Glob(glob).scanSync(folder)]);
+  return files
+    .filter((file) => !file.endsWith(".test.ts"))
+    .map((file) => [file.replace(/(\/index)?\.ts$/, ""), resolve(folder, file)]);
+}
+
 describe("the name __proto__", () => {
   const POLLUTING =
     '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"a":{"__proto__":{"polluted":1}}}';
 
   const isPolluted = (): boolean => "polluted" in {};
 
-  test.each([
-    "say",
-    "stop",
-    "rewrite",
-    "response-rewrite",
-    "limit-req",
-    "fault-injection",
-    "request-body-rewrite",
-  ])("in a conf of %s", async (name) => {
-    const { default: exported } = await import(`../../plugins/${name}.ts`);
+  test.each(bundled())("in a conf of %s", async (name, file) => {
+    const { default: exported } = await import(file);
     const chain = await inlinePlugins({ [name]: exported });
     const confs = [
       POLLUTING,

@@ -42,10 +42,17 @@ const PROJECT: Record<string, string> = {
   "plugins/note.test.ts": `throw new Error("a test is no plugin");`,
 };
 
-const BUNDLED = readdirSync(resolve(import.meta.dir, "../../plugins"))
-  .filter((name) => !name.includes(".test."))
+const PLUGINS = resolve(import.meta.dir, "../../plugins");
+
+const BUNDLED = readdirSync(PLUGINS)
+  .filter((name) => (name.endsWith(".ts") ? !name.endsWith(".test.ts") : isPlugin(name)))
   .map((name) => name.replace(/\.ts$/, ""))
   .sort();
+
+/** A folder beside them has what several share. */
+function isPlugin(folder: string): boolean {
+  return existsSync(resolve(PLUGINS, folder, "index.ts"));
+}
 
 function writeProject(dir: TempDir, name: string, files = PROJECT): string {
   for (const [path, content] of Object.entries(files)) dir.write(`${name}/${path}`, content);
