@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const LICENCE = /^(licen[cs]e|copying|notice)/i;
+/** Files of a package that have to go wherever its code goes. */
+export const LICENCE = /^(licen[cs]e|copying|notice)/i;
 
 /**
  * @param sources files of the SDK's sources; those of packages count

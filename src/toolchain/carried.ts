@@ -18,6 +18,7 @@ const COMPRESSION_LEVEL = 9;
 /** @returns a compressed tar archive */
 export async function pack(files: CarriedFiles): Promise<Uint8Array> {
   const tar = await new Bun.Archive(Object.fromEntries(files)).bytes();
+  withoutTimes(tar);
   return Bun.zstdCompress(tar, { level: COMPRESSION_LEVEL });
 }
 
@@ -41,5 +42,20 @@ export async function writeFolder(
   const prefix = `${folder}/`;
   for (const [path, content] of files) {
     if (path.startsWith(prefix)) await Bun.write(join(dir, path.slice(prefix.length)), content);
+  }
+}
+
+/** `Bun.Archive` dates files by the clock; without that, the same files make the same executable. */
+function withoutTimes(tar: Uint8Array): void {
+  const blockBytes = 512;
+  const field = (at: number, bytes: number) => Buffer.from(tar.buffer, tar.byteOffset + at, bytes);
+  for (let at = 0; tar[at] !== undefined && tar[at] !== 0;) {
+    const size = Number.parseInt(field(at + 124, 12).toString("latin1"), 8);
+    field(at + 136, 12).write("00000000000\0", "latin1");
+    // The checksum is that of the header with blanks in the checksum's own place.
+    field(at + 148, 8).fill(" ");
+    const sum = tar.subarray(at, at + blockBytes).reduce((total, byte) => total + byte, 0);
+    field(at + 148, 8).write(`${sum.toString(8).padStart(6, "0")}\0 `, "latin1");
+    at += blockBytes * (1 + Math.ceil(size / blockBytes));
   }
 }
