@@ -2,11 +2,12 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { type Format, jsonLine, textLine } from "./format.ts";
 import { Output } from "./output.ts";
-import { type LogLevel, makeRecord } from "./record.ts";
+import { type LogLevel, type LogRecord, makeRecord } from "./record.ts";
+import { redactedNames } from "./redact.ts";
 import { Repeats } from "./repeats.ts";
 import { openSink, type Sink } from "./sink.ts";
 
-export type { LogLevel } from "./record.ts";
+export type { LogLevel, LogRecord } from "./record.ts";
 
 /**
  * What a record carries beside its message. A field that is undefined is left out; an `Error` is shown with its causes.
@@ -39,6 +40,8 @@ export interface LogSettings {
   readonly format: "text" | "json";
   /** A file to append to, made with mode 0640. Without it records go to stderr. */
   readonly file?: string | undefined;
+  /** Names of headers and fields whose values are not shown, beside `authorization`, `cookie` and their like. */
+  readonly redact?: readonly string[] | undefined;
 }
 
 /** The log itself, which its owner opens and closes; loggers made by `with` belong to it. */
@@ -55,10 +58,12 @@ export interface Log extends Logger {
   close(): void;
 }
 
-/** What a test puts in place of the system's clock and of stderr or the file. */
+/** What a test puts in place of the system's clock and of stderr or the file, and who else is to see the records. */
 export interface LogSeams {
   readonly clock?: Clock;
   readonly sink?: Sink;
+  /** Sees every record of a level that is written, repeats included. It must not throw. */
+  readonly onRecord?: ((record: LogRecord) => void) | undefined;
 }
 
 /**
@@ -72,10 +77,11 @@ export interface LogSeams {
  */
 export function createLogger(
   settings: LogSettings,
-  { clock = systemClock(), sink: firstSink = openSink(settings.file) }: LogSeams = {},
+  { clock = systemClock(), sink: firstSink = openSink(settings.file), onRecord }: LogSeams = {},
 ): Log {
   let sink = firstSink;
   let { file } = settings;
+  let redacted = redactedNames(settings.redact);
   const threshold: Threshold = { severity: severity[settings.level] };
   const output = new Output(sink, formatOf(settings), clock);
   const repeats = new Repeats((record) => output.write(record), clock);
@@ -85,7 +91,8 @@ export function createLogger(
     if (busy) return;
     busy = true;
     try {
-      const record = makeRecord(level, message, layers);
+      const record = makeRecord(level, message, layers, redacted);
+      onRecord?.(record);
       if (repeats.admit(record)) output.write(record);
     } catch (error) {
       output.drop(error);
@@ -106,6 +113,7 @@ export function createLogger(
       if (changed.file === file) reopen();
       else sink = openSink(changed.file);
       file = changed.file;
+      redacted = redactedNames(changed.redact);
       output.change(formatOf(changed), sink);
       threshold.severity = severity[changed.level];
     },

@@ -1,6 +1,7 @@
 /** One record: its level, message and fields, read once and shown as text. */
 import { firstFrame, isError, stackOf } from "./errors.ts";
 import { namesOf, read } from "./properties.ts";
+import { ALWAYS_REDACTED, hides, REDACTED, type RedactedNames } from "./redact.ts";
 import { clip, marked } from "./text.ts";
 import { show, type Shown } from "./values.ts";
 
@@ -22,11 +23,14 @@ export interface LogRecord {
 /**
  * Merges layers of fields, later ones winning. A layer that is no object of fields, but an Error, a string or a list,
  * becomes a field by itself, `error` or `value`.
+ *
+ * @param redacted names whose values are not shown
  */
 export function makeRecord(
   level: LogLevel,
   message: unknown,
   layers: readonly unknown[],
+  redacted: RedactedNames = ALWAYS_REDACTED,
 ): LogRecord {
   const values = new Map<string, unknown>();
   let more = 0;
@@ -42,10 +46,12 @@ export function makeRecord(
   }
   const fields = new Map<string, Shown>();
   for (const [name, value] of values) {
-    if (value !== undefined) fields.set(marked(clip(name, maxNameBytes)), show(value));
+    if (value === undefined) continue;
+    const shown = show(hides(redacted, name) ? REDACTED : value, redacted);
+    fields.set(marked(clip(name, maxNameBytes)), shown);
   }
   const error = [message, ...values.values()].find(isError);
-  const record = { level, message: show(message), fields, more };
+  const record = { level, message: show(message, redacted), fields, more };
   return error === undefined ? record : { ...record, at: firstFrame(error), stack: stackOf(error) };
 }
 

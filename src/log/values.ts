@@ -1,6 +1,7 @@
 /** Shows whatever a record is given as text, without ever throwing. */
 import { describeError, isError } from "./errors.ts";
 import { namesOf, read } from "./properties.ts";
+import { ALWAYS_REDACTED, hides, REDACTED, type RedactedNames } from "./redact.ts";
 import { clip, type Clipped, marked, maxLineBytes } from "./text.ts";
 
 /** A value as it goes into a line: a plain string, or the JSON of anything else. JSON that was clipped is a string. */
@@ -8,8 +9,9 @@ export interface Shown extends Clipped {
   readonly json: boolean;
 }
 
-export function show(value: unknown): Shown {
-  const plain = plainOf(value, { parents: [], left: maxValues });
+/** @param redacted names whose values are not shown, wherever in it they are */
+export function show(value: unknown, redacted: RedactedNames = ALWAYS_REDACTED): Shown {
+  const plain = plainOf(value, { parents: [], left: maxValues, redacted });
   const text = typeof plain === "string" ? plain : JSON.stringify(plain);
   return shorten({ text, omitted: 0, json: typeof plain !== "string" }, maxLineBytes);
 }
@@ -26,6 +28,7 @@ interface Walk {
   readonly parents: object[];
   /** How many more values may be shown. */
   left: number;
+  readonly redacted: RedactedNames;
 }
 
 const maxValues = 200;
@@ -81,6 +84,8 @@ function saysMoreAsString(value: object): boolean {
 }
 
 function plainList(items: readonly unknown[], walk: Walk): Plain {
+  // A header as Headers and Map have it: a name and a value.
+  if (items.length === 2 && hides(walk.redacted, items[0])) return [String(items[0]), REDACTED];
   const list: Plain[] = [];
   for (const item of items) {
     if (walk.left-- <= 0) return [...list, `… ${items.length - list.length} more`];
@@ -97,10 +102,19 @@ function plainMembers<K>(names: readonly K[], valueOf: (name: K) => unknown, wal
       break;
     }
     const value = valueOf(name);
-    if (value !== undefined)
-      members.push([marked(clip(String(name), maxNestedBytes)), plainOf(value, walk)]);
+    if (value === undefined) continue;
+    const isHidden =
+      hides(walk.redacted, name) || (name === "value" && hidesEntry(names, valueOf, walk));
+    const plain = isHidden ? REDACTED : plainOf(value, walk);
+    members.push([marked(clip(String(name), maxNestedBytes)), plain]);
   }
   return Object.fromEntries(members);
+}
+
+/** `{ name: "cookie", value: … }` is a header too. */
+function hidesEntry<K>(names: readonly K[], valueOf: (name: K) => unknown, walk: Walk): boolean {
+  const name = names.find((each) => each === "name");
+  return name !== undefined && hides(walk.redacted, valueOf(name));
 }
 
 function textOf(plain: Plain): string {

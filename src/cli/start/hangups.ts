@@ -7,10 +7,13 @@ export class Hangups {
   #running = false;
 
   constructor() {
-    process.on("SIGHUP", () => {
-      this.#waiting = true;
-      void this.#run();
-    });
+    process.on("SIGHUP", () => this.request());
+  }
+
+  /** The same wish, from somebody else. */
+  request(): void {
+    this.#waiting = true;
+    void this.#run();
   }
 
   /**
