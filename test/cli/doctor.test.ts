@@ -429,6 +429,22 @@ describe("APISIX's config.yaml", () => {
       expect.objectContaining({ check: "versions", state, what: expect.stringContaining(message) }),
     );
   });
+
+  test.each([
+    [undefined, "3.5.0", "the runner is not told that it is APISIX 3.5.0 that calls; set apisix.v"],
+    ["3.2", "3.5.0", 'apisix.version is 3.2.0, and APISIX is 3.5.0; set apisix.version to "3.5.0"'],
+    ["3.5", "3.5.0", undefined],
+    ["3.2", "3.18.0", "apisix.version is 3.2.0, and APISIX is 3.18.0; set apisix.version to"],
+    [undefined, "3.18.0", undefined],
+  ])("of apisix.version %s for APISIX %s", async (stated, version, message) => {
+    dir.write("apisix/apisix/core/version.lua", `return {\n    VERSION = "${version}"\n}\n`);
+    const config = apisix({ "ext-plugin": { cmd: [executable] }, nginx_config: { user: WORKER } });
+    const flag = stated === undefined ? [] : ["--apisix-version", stated];
+    const told = (await complaints([...config, ...flag])).filter((line) =>
+      /apisix\.version/.test(line),
+    );
+    expect(told).toEqual(message === undefined ? [] : [expect.stringContaining(message)]);
+  });
 });
 
 describe("limits", () => {

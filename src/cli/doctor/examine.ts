@@ -30,7 +30,7 @@ export async function examine(options: ExamineOptions): Promise<Finding[]> {
   const workers = findWorkers(options.workerUser, apisix);
   const address = findAddress(config, apisix, options);
   return [
-    ...versionFindings(apisix),
+    ...versionFindings(apisix, config?.apisix.version),
     ...ofSettings,
     ...ofApisix,
     ...address.findings,
