@@ -11,6 +11,9 @@ import {
 } from "./header-fields.ts";
 import { checkHeaderName, checkHeaderValue, checkNotFraming, isFraming } from "./header-rules.ts";
 
+/** APISIX shows a runner no more headers; those beyond go to the upstream all the same. */
+const MAX_SEEN = 100;
+
 /**
  * The shape of the web's `Headers`. The protocol keeps one value a name, so `append` joins with
  * `, ` (cookies with `; `). `host` is the upstream's host: set it to change that, never delete it.
@@ -18,6 +21,7 @@ import { checkHeaderName, checkHeaderValue, checkNotFraming, isFraming } from ".
 export class RequestHeaders extends HeaderFields {
   /** By name in lower case; null: deleted. */
   #changes: Map<string, string | null> | undefined;
+  #revision = 0;
 
   readonly #base: TextEntries;
   readonly #lookup: EntryLookup;
@@ -68,7 +72,8 @@ export class RequestHeaders extends HeaderFields {
         "host cannot be deleted: APISIX needs it; set it to another one",
       );
     }
-    if (this.has(lower)) this.#change(lower, null);
+    const mayBeUnseen = this.#base.length >= MAX_SEEN;
+    if (mayBeUnseen || this.has(lower)) this.#change(lower, null);
   }
 
   /** Requests have no `set-cookie`; here for the shape's sake. */
@@ -94,6 +99,11 @@ export class RequestHeaders extends HeaderFields {
       if (!wanted.has(name) && name !== "host" && !isFraming(name)) this.#change(name, null);
     }
     for (const [name, value] of wanted) if (this.get(name) !== value) this.#change(name, value);
+  }
+
+  /** Rises with every change that a plugin makes. @internal */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** @internal */
@@ -125,6 +135,7 @@ export class RequestHeaders extends HeaderFields {
   }
 
   #change(lowerName: string, value: string | null): void {
+    this.#revision++;
     this.#changes ??= new Map();
     this.#changes.set(lowerName, value);
   }

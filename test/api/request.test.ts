@@ -199,6 +199,17 @@ describe("headers", () => {
     expect(reply).not.toHaveProperty("body");
   });
 
+  test("a header that APISIX may have left out is deleted all the same: it shows the first hundred", async () => {
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, i): [string, string] => [`x-${i}`, ""]);
+    const deleteUnseen = ({ request }: RequestContext): void => request.headers.delete("X-Role");
+    expect((await change(deleteUnseen, { headers: many(99) })).kind).toBe("continue");
+    expect(await change(deleteUnseen, { headers: many(100) })).toMatchObject({
+      kind: "rewrite",
+      headers: [{ name: "x-role", value: undefined }],
+    });
+  });
+
   test("later plugins see earlier changes", async () => {
     const chain = await inlinePlugins({
       one: definePlugin({
