@@ -1,7 +1,7 @@
 /**
  * `bun run bench`: what a call costs, beside the least that it can cost on this machine.
  *
- *   --only A,B      some of: cpu, latency, start, memory, bodies, growth
+ *   --only A,B      some of: cpu, plugins, latency, start, memory, bodies, growth
  *   --quick         few short rounds: to see that all works
  *   --check         exit code 1 where a figure is over its limit (scripts/bench/limits.ts)
  *   --against FILE  shows what changed since a saved run

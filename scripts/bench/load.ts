@@ -8,13 +8,23 @@ export interface Load {
   readonly conf?: readonly (readonly [name: string, value: string])[];
   /** Default: 32. */
   readonly connections?: number;
-  /** Default: 12. */
+  /** Default: {@link HEADERS}. */
   readonly headers?: number;
   /** Default: 1. */
   readonly confs?: number;
-  /** Bytes of the body that a question gets; default: 64. */
+  /** More headers, of the request or the response. */
+  readonly givenHeaders?: Readonly<Record<string, string>>;
+  /** Bytes of the body that a question gets; default: {@link BODY_SIZE}. */
   readonly bodySize?: number;
+  /** A file that holds it, instead of so many bytes. */
+  readonly bodyFile?: string;
 }
+
+export const HEADERS = 12;
+export const BODY_SIZE = 64;
+
+/** The same confs each time: a server that kept those of every round would never be the same twice. */
+export const KEY = "bench";
 
 /** How long to drive it: for a time, or so many calls. */
 export interface Extent {
@@ -59,12 +69,12 @@ export async function drive(
     socket,
     pid,
     mode: load.mode,
-    // The same confs each time: a server that kept those of every round would never be the same twice.
-    key: "bench",
+    key: KEY,
     connections: load.connections ?? 32,
     headers: load.headers,
     confs: load.confs,
     "body-size": load.bodySize,
+    "body-file": load.bodyFile,
     duration: seconds,
     warmup,
     requests,
@@ -74,6 +84,10 @@ export async function drive(
   return runClient<LoadReport>(tools, [
     ...given.flatMap(([name, value]) => [`--${name}`, String(value)]),
     ...confOptions(load),
+    ...Object.entries(load.givenHeaders ?? {}).flatMap(([name, value]) => [
+      "--header",
+      `${name}=${value}`,
+    ]),
     ...(verify ? ["--verify"] : []),
     "--json",
   ]);

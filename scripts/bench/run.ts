@@ -9,11 +9,20 @@ import { cpu } from "./sections/cpu.ts";
 import { growth } from "./sections/growth.ts";
 import { latency } from "./sections/latency.ts";
 import { memory } from "./sections/memory.ts";
+import { plugins } from "./sections/plugins.ts";
 import { start } from "./sections/start.ts";
 import { Servers } from "./servers.ts";
 import type { Tools } from "./tools.ts";
 
-const SECTIONS = { cpu, latency, start, memory, bodies, growth } satisfies Record<string, Section>;
+const SECTIONS = {
+  cpu,
+  plugins,
+  latency,
+  start,
+  memory,
+  bodies,
+  growth,
+} satisfies Record<string, Section>;
 
 export type SectionName = keyof typeof SECTIONS;
 

@@ -10,6 +10,7 @@ import type { StoreUrl } from "../../src/config/store-url.ts";
 import { engineSource } from "../../src/store/open-engine.ts";
 import type { Store } from "../../src/store/store.ts";
 import { Stores } from "../../src/store/stores.ts";
+import { hasRedis, RedisServer } from "./redis-server.ts";
 
 const LIMITS = { timeout: 5_000, memory: 2 ** 30 };
 const MEASURED_MS = 500;
@@ -27,7 +28,7 @@ const dir = mkdtempSync(join(tmpdir(), "store-bench-"));
 try {
   await measure({ engine: "memory" });
   await measure({ engine: "sqlite", path: join(dir, "store.db") });
-  if (Bun.which("redis-server") !== null) await measureRedis();
+  if (hasRedis()) await measureRedis();
   entryBytes();
 } finally {
   rmSync(dir, { recursive: true, force: true });
@@ -60,21 +61,8 @@ async function rate(
 }
 
 async function measureRedis(): Promise<void> {
-  const socket = join(dir, "redis.sock");
-  const args = ["--port", "0", "--unixsocket", socket, "--save", "", "--dir", dir];
-  const server = Bun.spawn(["redis-server", ...args], { stdout: "pipe" });
-  try {
-    const reader = server.stdout.getReader();
-    const decoder = new TextDecoder();
-    for (let output = ""; !output.includes("eady to accept connections");) {
-      output += decoder.decode((await reader.read()).value);
-    }
-    const url = `redis+unix://${socket}`;
-    await measure({ engine: "redis", url, database: 0, address: socket });
-  } finally {
-    server.kill();
-    await server.exited;
-  }
+  await using server = await RedisServer.start(dir);
+  await measure({ engine: "redis", url: server.url, database: 0, address: server.socket });
 }
 
 /** What the limit of `memory` counts on for each entry beside its characters. */

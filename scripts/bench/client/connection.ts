@@ -1,13 +1,11 @@
 /** One connection of the load client: whole frames in, frames out, however the socket cuts them. */
 import { createFrameDecoder } from "../../../src/protocol/frame-decoder.ts";
+import { whenReady } from "./when-ready.ts";
 
 export interface ConnectionEvents {
   frame(connection: LoadConnection, type: number, payload: Buffer): void;
   closed(connection: LoadConnection): void;
 }
-
-const MAX_TRIES = 200;
-const TRY_MS = 5;
 
 export class LoadConnection {
   /** Of the call under way. */
@@ -19,16 +17,8 @@ export class LoadConnection {
 
   private constructor(private readonly socket: Bun.Socket<undefined>) {}
 
-  /** Tries again for a while: a server's socket file is there before it listens. */
-  static async openWhenReady(path: string, events: ConnectionEvents): Promise<LoadConnection> {
-    for (let tries = 0; ; tries++) {
-      try {
-        return await LoadConnection.open(path, events);
-      } catch (error) {
-        if (tries === MAX_TRIES) throw error;
-        await Bun.sleep(TRY_MS);
-      }
-    }
+  static openWhenReady(path: string, events: ConnectionEvents): Promise<LoadConnection> {
+    return whenReady(() => LoadConnection.open(path, events));
   }
 
   static async open(path: string, events: ConnectionEvents): Promise<LoadConnection> {

@@ -1,9 +1,10 @@
 /** Drives load over many connections, one call at a time on each, and measures. */
 import { FrameType } from "../../../src/protocol/frame.ts";
+import { Info } from "../../../src/protocol/generated/a6/extra-info/info.ts";
 import { fieldAt, follow, readUint32 } from "../../../src/protocol/read.ts";
 import { quantile } from "../statistics.ts";
 import { LoadConnection } from "./connection.ts";
-import { answerFrame, CallFrame, prepareFrame } from "./frames.ts";
+import { answerFrame, bodyOf, CallFrame, prepareFrame, VARIABLE } from "./frames.ts";
 import type { LoadOptions } from "./options.ts";
 import { memoryOf, processorTime } from "./process.ts";
 
@@ -35,7 +36,8 @@ const ACTIONS: Readonly<Record<string, number>> = { none: 0, stop: 1, rewrite: 2
 class Load {
   readonly #idle: LoadConnection[] = [];
   readonly #call: CallFrame;
-  readonly #answer: Buffer;
+  readonly #body: Buffer;
+  readonly #variable = answerFrame(VARIABLE);
   readonly #wanted: number;
   #tokens: number[] = [];
   #prepareTime = 0;
@@ -54,7 +56,7 @@ class Load {
 
   constructor(private readonly options: LoadOptions) {
     this.#call = CallFrame.of(options);
-    this.#answer = answerFrame(options.bodySize);
+    this.#body = answerFrame(bodyOf(options));
     this.#wanted = options.mode === "resp" ? FrameType.HttpRespCall : FrameType.HttpReqCall;
   }
 
@@ -176,8 +178,13 @@ class Load {
   #receive(connection: LoadConnection, type: number, payload: Buffer): void {
     if (type === FrameType.PrepareConf) this.#prepared?.(payload);
     else if (!connection.busy) this.#bad++;
-    else if (type === FrameType.ExtraInfo) connection.write(this.#answer);
+    else if (type === FrameType.ExtraInfo) connection.write(this.#answerTo(payload));
     else this.#end(connection, type, payload);
+  }
+
+  #answerTo(question: Buffer): Buffer {
+    const at = fieldAt(question, follow(question, 0), 0);
+    return at !== 0 && question[at] === Info.Var ? this.#variable : this.#body;
   }
 
   #end(connection: LoadConnection, type: number, payload: Buffer): void {

@@ -1,11 +1,12 @@
 /** The frames that the load client sends: made once, with places for what differs from call to call. */
+import { readFileSync } from "node:fs";
 import {
   extraInfoFrame,
   httpReqCallFrame,
   httpRespCallFrame,
   prepareConfFrame,
 } from "../../../src/gateway/encode-calls.ts";
-import type { LoadOptions } from "./options.ts";
+import type { LoadOptions, Mode } from "./options.ts";
 
 /** One call's frame. It is shared: write it before the next is addressed. */
 export class CallFrame {
@@ -15,12 +16,12 @@ export class CallFrame {
     private readonly tokenAt: number,
   ) {}
 
-  static of(options: Pick<LoadOptions, "mode" | "headers">): CallFrame {
+  static of(options: MessageOptions & Pick<LoadOptions, "mode">): CallFrame {
     const marks = { id: 0x7a5a5a5a, confToken: 0x6b4b4b4b };
     const bytes = Buffer.from(
       options.mode === "resp"
-        ? httpRespCallFrame({ ...marks, status: 200, headers: RESPONSE_HEADERS })
-        : httpReqCallFrame({ ...marks, ...REQUEST, headers: requestHeaders(options.headers) }),
+        ? httpRespCallFrame({ ...marks, ...responseOf(options) })
+        : httpReqCallFrame({ ...marks, ...requestOf(options) }),
     );
     return new CallFrame(bytes, bytes.indexOf("5a5a5a7a", "hex"), bytes.indexOf("4b4b4b6b", "hex"));
   }
@@ -34,13 +35,36 @@ export class CallFrame {
 
 /** @param index of the conf: each has a key of its own */
 export function prepareFrame({ key, conf, mode }: LoadOptions, index: number): Buffer {
-  const plugin = mode === "resp" ? "post-resp" : "pre-req";
-  return Buffer.from(prepareConfFrame(`route#${key}-${index}#ext-plugin-${plugin}#1`, conf));
+  return Buffer.from(prepareConfFrame(confKey(key, mode, index), conf));
 }
 
-/** What every question gets. */
-export function answerFrame(bodySize: number): Buffer {
-  return Buffer.from(extraInfoFrame(Buffer.alloc(bodySize, "b")));
+/** Names route, plugin and version. */
+export function confKey(key: string, mode: Mode, index: number): string {
+  return `route#${key}-${index}#ext-plugin-${mode === "resp" ? "post-resp" : "pre-req"}#1`;
+}
+
+/** What each question for a body gets. */
+export function bodyOf({ bodyFile, bodySize }: Pick<LoadOptions, "bodyFile" | "bodySize">): Buffer {
+  return bodyFile === undefined ? Buffer.alloc(bodySize, "b") : readFileSync(bodyFile);
+}
+
+/** What each question for a variable gets. */
+export const VARIABLE = Buffer.from("0123456789abcdef0123456789abcdef");
+
+export function answerFrame(answer: Uint8Array): Buffer {
+  return Buffer.from(extraInfoFrame(answer));
+}
+
+type MessageOptions = Pick<LoadOptions, "headers" | "givenHeaders">;
+
+/** The request of each call. */
+export function requestOf({ headers, givenHeaders }: MessageOptions) {
+  return { ...REQUEST, headers: [...requestHeaders(headers), ...givenHeaders] };
+}
+
+/** The upstream's response of each call. */
+export function responseOf({ givenHeaders }: Pick<MessageOptions, "givenHeaders">) {
+  return { status: 200, headers: [...RESPONSE_HEADERS, ...givenHeaders] };
 }
 
 /** The twelve of a browser, then others. */

@@ -3,10 +3,15 @@
 export const MODES = ["any", "stop", "rewrite", "none", "body", "resp"] as const;
 export type Mode = (typeof MODES)[number];
 
+interface NameAndValue {
+  readonly name: string;
+  readonly value: string;
+}
+
 export interface LoadOptions {
   readonly socket: string;
   /** Of one route: plugins by name, each with its conf. */
-  readonly conf: readonly { readonly name: string; readonly value: string }[];
+  readonly conf: readonly NameAndValue[];
   readonly key: string;
   readonly connections: number;
   /** ms that are measured, and before them. */
@@ -18,10 +23,14 @@ export interface LoadOptions {
   readonly rate: number;
   readonly mode: Mode;
   readonly headers: number;
+  /** More of them, of the request or the response. */
+  readonly givenHeaders: readonly NameAndValue[];
   /** How many confs are prepared and called in turn. */
   readonly confs: number;
   /** Of the body that a question gets. */
   readonly bodySize: number;
+  /** A file that holds it, instead of so many bytes. */
+  readonly bodyFile: string | undefined;
   /** Whose time and memory is read; 0: nobody's. */
   readonly pid: number;
   /** Looks at the id and the action of each reply. */
@@ -45,14 +54,10 @@ export function readOptions(
   };
   const mode = MODES.find((known) => known === values["mode"]);
   if (mode === undefined) throw new Error(`--mode is one of ${MODES.join(", ")}`);
-  const conf = Array.isArray(values["conf"]) ? values["conf"] : [];
+  const bodyFile = values["body-file"];
   return {
     socket: text("socket").replace(/^unix:/, ""),
-    conf: conf.map((entry) => {
-      const at = entry.indexOf("=");
-      if (at < 1) throw new Error(`--conf is NAME=JSON, not ${entry}`);
-      return { name: entry.slice(0, at), value: entry.slice(at + 1) };
-    }),
+    conf: namesAndValues("conf", values["conf"]),
     key: text("key"),
     connections: number("connections"),
     duration: number("duration") * 1000,
@@ -61,9 +66,22 @@ export function readOptions(
     rate: number("rate"),
     mode,
     headers: number("headers"),
+    givenHeaders: namesAndValues("header", values["header"]),
     confs: number("confs"),
     bodySize: number("body-size"),
+    bodyFile: typeof bodyFile === "string" ? bodyFile : undefined,
     pid: number("pid"),
     verify: values["verify"] === true,
   };
+}
+
+function namesAndValues(
+  option: string,
+  given: string | boolean | string[] | undefined,
+): NameAndValue[] {
+  return (Array.isArray(given) ? given : []).map((entry) => {
+    const at = entry.indexOf("=");
+    if (at < 1) throw new Error(`--${option} is NAME=VALUE, not ${entry}`);
+    return { name: entry.slice(0, at), value: entry.slice(at + 1) };
+  });
 }

@@ -1,8 +1,8 @@
 /* a6load.c - load generator for runners of the APISIX ext-plugin protocol.
  * One thread, epoll, libc only.  See usage() below.
  *
- * Given to this project for its benchmarks; added here: --headers, --confs, as many descriptors as
- * allowed, and a measured time that begins when measuring does.
+ * Given to this project for its benchmarks; added here: --headers, --header, --body-file, --confs, as
+ * many descriptors as allowed, and a measured time that begins when measuring does.
  * `bun run bench` compiles it where there is a C compiler; scripts/bench/client.ts does the same without one. */
 #define _GNU_SOURCE
 #include "fb.h"
@@ -38,9 +38,11 @@ static void usage(void) {
 "                    at least one ExtraInfo of that kind; resp: HTTPRespCall\n"
 "  --verify          check id, structure and action of every reply against --mode\n"
 "  --body-size N     bytes of the request/response body given on ExtraInfo (64; -1 absent)\n"
+"  --body-file FILE  what is in FILE, instead of so many bytes\n"
 "  --var-value STR   value given for every variable\n"
 "  --big N           one more request header of N bytes\n"
 "  --headers N       request headers (12)\n"
+"  --header NAME=VALUE  one more header, of the request or the response; may be repeated\n"
 "  --confs N         prepare N confs, and name another of them in each call (1)\n"
 "  --pid P           runner's pid; --pids A,B,C several; --tree their children too\n"
 "  --json, --label L one JSON line;  --show  print the first reply decoded\n"
@@ -58,9 +60,9 @@ static int64_t now_ns(void) {
 static void die(const char *s) { perror(s); exit(1); }
 
 /* ---- options ---- */
-static const char *o_socket, *o_key, *o_mode = "any", *o_var = "0123456789abcdef0123456789abcdef", *o_label = "", *o_dump;
-static char *o_conf[32];
-static int o_nconf, o_conns = 32, o_verify, o_json, o_show, o_tree, o_startup;
+static const char *o_socket, *o_key, *o_mode = "any", *o_var = "0123456789abcdef0123456789abcdef", *o_label = "", *o_dump, *o_body_file;
+static char *o_conf[32], *o_header[16];
+static int o_nconf, o_nheader, o_conns = 32, o_verify, o_json, o_show, o_tree, o_startup;
 static double o_dur = 5, o_warm = 0.5, o_rate;
 static long o_requests, o_body = 64, o_big, o_headers = 12, o_confs = 1;
 static int o_pids[64], o_npids;
@@ -114,6 +116,16 @@ static const char *const resp_headers[][2] = {
     { "cache-control", "max-age=60" }, { "vary", "accept-encoding" }, { "x-upstream", "u1" },
 };
 #define COUNT(a) (int)(sizeof(a) / sizeof *(a))
+static uint32_t add_given_headers(fb *b, uint32_t *e, uint32_t n) {
+    for (int i = 0; i < o_nheader; i++) {
+        char *eq = strchr(o_header[i], '=');
+        if (!eq) usage();
+        char *name = strndup(o_header[i], eq - o_header[i]);
+        e[n++] = fb_text_entry(b, name, eq + 1);
+        free(name);
+    }
+    return n;
+}
 #define MARK 0x7a5a5a5au
 
 static void build_request(void) {
@@ -122,6 +134,7 @@ static void build_request(void) {
     uint32_t e[1100], n = 0, hv, av, ip, path, id_off, tok_off;
     if (want_type == T_RESP) {
         for (int i = 0; i < COUNT(resp_headers); i++) e[n++] = fb_text_entry(&b, resp_headers[i][0], resp_headers[i][1]);
+        n = add_given_headers(&b, e, n);
         hv = fb_offvec(&b, e, n);
         fb_open(&b, 4);
         fb_f_u32(&b, 3, MARK); tok_off = fb_off(&b);
@@ -148,6 +161,7 @@ static void build_request(void) {
             e[n++] = fb_text_entry(&b, "x-big", s);
             free(s);
         }
+        n = add_given_headers(&b, e, n);
         hv = fb_offvec(&b, e, n);
         fb_open(&b, 7);
         fb_f_u32(&b, 6, MARK); tok_off = fb_off(&b);
@@ -174,6 +188,16 @@ static uint8_t *build_info_reply(const void *p, long n, uint32_t *len) {
     uint8_t *f = fb_frame(&b, T_INFO, len);
     free(b.buf);
     return f;
+}
+
+static uint8_t *read_file(const char *path, long *len) {
+    FILE *f = fopen(path, "rb");
+    if (!f || fseek(f, 0, SEEK_END) || (*len = ftell(f)) < 0) die(path);
+    rewind(f);
+    uint8_t *p = malloc(*len + 1);
+    if (fread(p, 1, *len, f) != (size_t)*len) die(path);
+    fclose(f);
+    return p;
 }
 
 /* ---- latency histogram: 128 steps per power of two, <0.8% error ---- */
@@ -559,11 +583,12 @@ static void startup(char **cmd) {
 }
 
 int main(int argc, char **argv) {
-    enum { SOCK = 256, CONNS, DUR, REQS, WARM, RATE, CONF, KEY, MODE, VERIFY, BODY, VAR, BIG, HEADERS, CONFS, PID_, PIDS, TREE, JSON, LABEL, SHOW, DUMP, STARTUP, HELP };
+    enum { SOCK = 256, CONNS, DUR, REQS, WARM, RATE, CONF, KEY, MODE, VERIFY, BODY, BODY_FILE, VAR, BIG, HEADERS, HEADER, CONFS, PID_, PIDS, TREE, JSON, LABEL, SHOW, DUMP, STARTUP, HELP };
     static const struct option lo[] = {
         { "socket", 1, 0, SOCK }, { "connections", 1, 0, CONNS }, { "duration", 1, 0, DUR }, { "requests", 1, 0, REQS },
         { "warmup", 1, 0, WARM }, { "rate", 1, 0, RATE }, { "conf", 1, 0, CONF }, { "key", 1, 0, KEY }, { "mode", 1, 0, MODE },
-        { "verify", 0, 0, VERIFY }, { "body-size", 1, 0, BODY }, { "var-value", 1, 0, VAR }, { "big", 1, 0, BIG }, { "headers", 1, 0, HEADERS }, { "confs", 1, 0, CONFS },
+        { "verify", 0, 0, VERIFY }, { "body-size", 1, 0, BODY }, { "body-file", 1, 0, BODY_FILE }, { "header", 1, 0, HEADER },
+        { "var-value", 1, 0, VAR }, { "big", 1, 0, BIG }, { "headers", 1, 0, HEADERS }, { "confs", 1, 0, CONFS },
         { "pid", 1, 0, PID_ }, { "pids", 1, 0, PIDS }, { "tree", 0, 0, TREE }, { "json", 0, 0, JSON }, { "label", 1, 0, LABEL },
         { "show", 0, 0, SHOW }, { "dump", 1, 0, DUMP }, { "startup", 1, 0, STARTUP }, { "help", 0, 0, HELP }, { 0, 0, 0, 0 } };
     for (int o; (o = getopt_long(argc, argv, "+", lo, NULL)) != -1; )
@@ -579,6 +604,8 @@ int main(int argc, char **argv) {
         case MODE: o_mode = optarg; break;
         case VERIFY: o_verify = 1; break;
         case BODY: o_body = atol(optarg); break;
+        case BODY_FILE: o_body_file = optarg; break;
+        case HEADER: if (o_nheader == COUNT(o_header)) usage(); o_header[o_nheader++] = optarg; break;
         case VAR: o_var = optarg; break;
         case BIG: o_big = atol(optarg); break;
         case HEADERS: o_headers = atol(optarg); break;
@@ -624,6 +651,7 @@ int main(int argc, char **argv) {
     f_var = build_info_reply(o_var, strlen(o_var), &f_var_len);
     uint8_t *body = malloc(o_body > 0 ? o_body : 1);
     if (o_body > 0) memset(body, 'b', o_body);
+    if (o_body_file) body = read_file(o_body_file, &o_body);
     f_body = build_info_reply(body, o_body, &f_body_len);
 
     ep = epoll_create1(EPOLL_CLOEXEC);

@@ -1,6 +1,7 @@
-/** Changes nothing, and reads nothing. */
+/** Changes nothing, and reads nothing, in either phase. */
 import { definePlugin } from "apisix-bun-runner";
 
 export default definePlugin({
   request() {},
+  response() {},
 });
