@@ -22,7 +22,7 @@ const Written = v.pipe(
     onBigInteger: v.optional(v.picklist(["refuse", "round"]), "refuse"),
     maxBytes: v.optional(count(2 ** 24), 2 ** 20),
     maxLevels: v.optional(count(500), 100),
-    maxTime: v.optional(count(5000), 100),
+    maxTime: v.optional(count(5000), 500),
     maxDepth: v.optional(count(1000), 200),
     maxItems: v.optional(count(1_000_000), 100_000),
   }),
