@@ -42,7 +42,14 @@ export async function collectCarried(
 
 /** The files that the bundler reads for this entry; of packages, their manifests and licences too. */
 async function sourcesOf(entry: string): Promise<string[]> {
-  const { metafile } = await Bun.build({ entrypoints: [entry], target: "bun", metafile: true });
+  const { metafile } = await Bun.build({
+    entrypoints: [entry],
+    target: "bun",
+    metafile: true,
+    // A package may say that its modules have no side effects. Those that nothing is used of are then left out of the
+    // list, though the next build looks for them as well.
+    ignoreDCEAnnotations: true,
+  });
   const sources = Object.keys(metafile?.inputs ?? {})
     .map((path) => resolve(path))
     .filter((file) => file !== entry);

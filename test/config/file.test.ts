@@ -4,7 +4,8 @@ import { mayRepeatKeys } from "../../src/config/repeated-keys.ts";
 import { fileWith, problemsOf } from "./folder.ts";
 
 describe("unknown keys", () => {
-  const top = "allowed: socket, logging, plugins, secrets, store, limits, watchdog";
+  const top =
+    "allowed: socket, logging, plugins, secrets, store, limits, metrics, tracing, workers, apisix, watchdog";
 
   test.each([
     [
@@ -23,11 +24,11 @@ describe("unknown keys", () => {
     ],
     [
       "# c\nlogging:\n  levl: debug",
-      'file:3:3: unknown key logging.levl ("debug"); allowed in logging: level, format, file; did you mean logging.level?',
+      'file:3:3: unknown key logging.levl ("debug"); allowed in logging: level, format, file, redact; did you mean logging.level?',
     ],
     [
       "logging:\n  Level: debug",
-      'file:2:3: unknown key logging.Level ("debug"); allowed in logging: level, format, file; did you mean logging.level?',
+      'file:2:3: unknown key logging.Level ("debug"); allowed in logging: level, format, file, redact; did you mean logging.level?',
     ],
     [
       "limits: { decoded_body: 1 }",
@@ -35,7 +36,7 @@ describe("unknown keys", () => {
     ],
     [
       "logging: { timeout: 1s }",
-      'file:1:12: unknown key logging.timeout ("1s"); allowed in logging: level, format, file; did you mean plugins.timeout, the key timeout in the section plugins?',
+      'file:1:12: unknown key logging.timeout ("1s"); allowed in logging: level, format, file, redact; did you mean plugins.timeout, the key timeout in the section plugins?',
     ],
     [
       "plugins: { wacht: [true] }",
@@ -45,7 +46,7 @@ describe("unknown keys", () => {
     ["constructor: 1", `file:1:1: unknown key constructor (1); ${top}`],
     [
       "logging: { toString: 1 }",
-      "file:1:12: unknown key logging.toString (1); allowed in logging: level, format, file",
+      "file:1:12: unknown key logging.toString (1); allowed in logging: level, format, file, redact",
     ],
     ["1: 2", `file:1:1: unknown key 1 (2); ${top}`],
     ["? [a, b]\n: 1", expect.stringContaining("unknown key ")],
@@ -98,7 +99,7 @@ describe("sections", () => {
     ],
     [
       "logging: [level]",
-      "file:1:10: logging is a list; allowed: a mapping with the keys level, format, file",
+      "file:1:10: logging is a list; allowed: a mapping with the keys level, format, file, redact",
     ],
     [
       "plugins:\n  - a",

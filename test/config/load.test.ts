@@ -6,7 +6,7 @@ import { fileWith, folder, loadFile, problemsIn, problemsOf, sources } from "./f
 
 const defaults = {
   socket: { file: undefined, mode: undefined, owner: undefined, group: undefined },
-  logging: { level: "warn", format: "text", file: undefined },
+  logging: { level: "warn", format: "text", file: undefined, redact: [] },
   plugins: { dirs: [], timeout: 10_000, watch: false, allowUnsafe: false },
   secrets: { env: [], files: [] },
   limits: {
@@ -16,6 +16,10 @@ const defaults = {
     memory: undefined,
   },
   store: { url: { engine: "memory" }, timeout: 200, memory: 64 * 1024 * 1024 },
+  metrics: { listen: undefined },
+  tracing: { endpoint: undefined, sample: 1, propagate: false },
+  workers: 0,
+  apisix: { version: undefined },
   watchdog: { timeout: 5000 },
   confExpireTime: 3_600_000,
 } as const;
@@ -79,17 +83,26 @@ describe("the file", () => {
   test("every key", () => {
     const configFile = fileWith(`
 socket: { file: "unix:run/a.sock", mode: "0660", owner: nobody, group: 1000 }
-logging: { level: WARN, format: json, file: runner.log }
+logging: { level: WARN, format: json, file: runner.log, redact: [x-token] }
 plugins: { dirs: [a, /b/c], timeout: 500ms, watch: true }
 secrets: { env: [A, b_2], files: [/run/secrets/key] }
 limits: { confs: 5, confBytes: 1MiB, decodedBody: 1GiB }
 store: { url: "sqlite:/var/lib/store.db", timeout: 1s, memory: 1MiB }
+metrics: { listen: "127.0.0.1:9101" }
+tracing: { endpoint: "http://127.0.0.1:4318", sample: 0.1, propagate: true }
+workers: 3
+apisix: { version: "3.2" }
 watchdog: { timeout: off }
 `);
     expect(loadConfig(sources({ configFile }))).toStrictEqual({
       config: {
         socket: { file: join(folder, "run/a.sock"), mode: 0o660, owner: "nobody", group: 1000 },
-        logging: { level: "warn", format: "json", file: join(folder, "runner.log") },
+        logging: {
+          level: "warn",
+          format: "json",
+          file: join(folder, "runner.log"),
+          redact: ["x-token"],
+        },
         plugins: {
           dirs: [join(folder, "a"), "/b/c"],
           timeout: 500,
@@ -103,6 +116,10 @@ watchdog: { timeout: off }
           timeout: 1000,
           memory: 2 ** 20,
         },
+        metrics: { listen: { host: "127.0.0.1", port: 9101 } },
+        tracing: { endpoint: "http://127.0.0.1:4318/v1/traces", sample: 0.1, propagate: true },
+        workers: 3,
+        apisix: { version: "3.2.0" },
         watchdog: { timeout: 0 },
         confExpireTime: 3_600_000,
       },

@@ -1,6 +1,12 @@
 /** How many replacements are too many, and for whom. */
 import { expect, test } from "bun:test";
-import { type Hang, type History, NO_HISTORY } from "../../src/watchdog/bequest.ts";
+import {
+  counted,
+  type Hang,
+  type History,
+  NO_HISTORY,
+  pardoned,
+} from "../../src/watchdog/bequest.ts";
 import { withHang } from "../../src/watchdog/verdict.ts";
 
 const SAY = { plugin: "say", route: "route#1" };
@@ -29,5 +35,18 @@ test("each route counts by itself, and what nobody is known for counts for nobod
 
 test("who was refused stays refused when another hangs later", () => {
   const refused = after({ at: 0, ...SAY }, { at: 1, ...SAY }, { at: 2, ...SAY });
-  expect(withHang(refused, { at: 500_000 })).toEqual({ hangs: [{ at: 500_000 }], refused: [SAY] });
+  expect(withHang(refused, { at: 500_000 })).toMatchObject({
+    hangs: [{ at: 500_000 }],
+    refused: [SAY],
+  });
+});
+
+test("all are counted, those that are forgotten too", () => {
+  const history = after({ at: 0, ...SAY }, { at: 70_000 });
+  expect(history.replacements).toEqual({ unyielding: 2, memory: 0 });
+  expect(pardoned(counted(history, "memory"))).toEqual({
+    hangs: [],
+    refused: [],
+    replacements: { unyielding: 2, memory: 1 },
+  });
 });
