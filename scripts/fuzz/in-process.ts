@@ -163,13 +163,10 @@ class Session implements ByteSocket {
 
   async #feed(chunk: Buffer): Promise<void> {
     if (this.#isPaused) throw new FuzzFailure("reading was stopped though little waits");
-    const lent = Buffer.from(chunk);
     const { isAsking } = this.model;
     const frames = this.#frames;
     this.#in.push(chunk);
-    this.#connection.data(lent);
-    // It belongs to the socket again: whoever kept a view on it reads this.
-    lent.fill(0xa5);
+    this.#connection.data(Buffer.from(chunk));
     if (this.#frames > frames) await this.#settle(isAsking);
   }
 

@@ -1,5 +1,6 @@
 /** Bodies: what a plugin may set, and the ways to read one. */
 import { HttpError, ProtocolLimitError } from "./errors.ts";
+import type { ByteVector } from "../protocol/byte-vector.ts";
 import { MAX_PAYLOAD_BYTES } from "../protocol/frame.ts";
 
 /** What a body can be set to. Text is sent as UTF-8. */
@@ -18,6 +19,19 @@ export function replacementBytes(body: BodySource, of: string): Uint8Array {
     );
   }
   return bytes;
+}
+
+/**
+ * The same, but text stays text until it is sent: it is then encoded into the reply itself.
+ *
+ * @throws ProtocolLimitError likewise
+ */
+export function replacement(body: BodySource, of: string): Uint8Array | string {
+  // Three bytes a unit at most: so the length of a text is looked for only where it counts.
+  if (typeof body !== "string" || body.length * 3 > MAX_PAYLOAD_BYTES || body === "") {
+    return replacementBytes(body, of);
+  }
+  return body;
 }
 
 /** @throws ProtocolLimitError for what is no body, and for one that fits into no frame */
@@ -49,9 +63,25 @@ function describe(value: unknown): string {
 
 const UTF8 = new TextDecoder();
 
-/** Bytes as text, as the web does it: U+FFFD for what is not UTF-8, without a byte order mark. */
-export function bodyText(bytes: Uint8Array): string {
-  return UTF8.decode(bytes);
+/** What the web leaves out at the beginning of a text. */
+const BYTE_ORDER_MARK = 0xfeff;
+
+/** A body as text, as the web does it: U+FFFD for what is not UTF-8, without a byte order mark. */
+export function bodyText(body: Uint8Array | string): string {
+  return typeof body === "string" ? withoutMark(body.toWellFormed()) : UTF8.decode(body);
+}
+
+/** The same for a body that has only just come: nobody needs a view of its bytes for that. */
+export function receivedText(body: ByteVector | undefined): string {
+  return withoutMark(body?.text() ?? "");
+}
+
+function withoutMark(text: string): string {
+  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
+}
+
+export function receivedBytes(body: ByteVector | undefined): Uint8Array {
+  return body?.bytes ?? new Uint8Array(0);
 }
 
 /** Thrown by `request.json()`: the client's fault, so it stops with 400 unless a plugin catches it. */

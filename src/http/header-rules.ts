@@ -11,11 +11,11 @@ const FORBIDDEN_IN_VALUE = /[\0\r\n]/;
  * APISIX sends these raw beside its own, which breaks the message (observed: the client got
  * an empty or a cut body).
  */
-const FRAMING = new Set(["content-length", "transfer-encoding", "connection"]);
+export const FRAMING: readonly string[] = ["content-length", "transfer-encoding", "connection"];
 
 /** Whether the field says how a message is framed, which is the gateway's to say. */
 export function isFraming(lowerName: string): boolean {
-  return FRAMING.has(lowerName);
+  return FRAMING.includes(lowerName);
 }
 
 /**

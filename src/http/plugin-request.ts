@@ -1,7 +1,14 @@
 /** The request as a plugin sees it, and what of it has to be sent back. */
 import type { HttpReqCall } from "../protocol/calls.ts";
 import type { RewriteReply } from "../protocol/replies.ts";
-import { bodyText, type BodySource, InvalidJsonError, replacementBytes } from "./body.ts";
+import {
+  bodyText,
+  type BodySource,
+  InvalidJsonError,
+  receivedBytes,
+  receivedText,
+  replacementBytes,
+} from "./body.ts";
 import { ProtocolLimitError } from "./errors.ts";
 import type { ExtraInfo } from "./extra-info.ts";
 import type { HeadersSource } from "./header-fields.ts";
@@ -20,6 +27,7 @@ export class PluginRequest {
   #headers: RequestHeaders | undefined;
   #args: RequestArgs | undefined;
   #newBody: Uint8Array | undefined;
+  #revision = 0;
 
   readonly #call: HttpReqCall;
   readonly #info: ExtraInfo;
@@ -68,6 +76,7 @@ export class PluginRequest {
       );
     }
     this.#newPath = path;
+    this.#revision++;
   }
 
   get headers(): RequestHeaders {
@@ -115,11 +124,12 @@ export class PluginRequest {
    */
   set body(body: BodySource) {
     this.#newBody = replacementBytes(body, "request");
+    this.#revision++;
   }
 
   /** The body as it is now; empty where there is none. Shared by its readers: copy before you change it. */
   async bytes(): Promise<Uint8Array> {
-    return this.#newBody ?? (await this.#info.requestBody()) ?? new Uint8Array(0);
+    return this.#newBody ?? receivedBytes(await this.#info.requestBody());
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {
@@ -127,7 +137,8 @@ export class PluginRequest {
   }
 
   async text(): Promise<string> {
-    return bodyText(await this.bytes());
+    const body = this.#newBody;
+    return body === undefined ? receivedText(await this.#info.requestBody()) : bodyText(body);
   }
 
   /** @throws InvalidJsonError, which stops with status 400 where no plugin catches it */
@@ -138,6 +149,11 @@ export class PluginRequest {
     } catch (cause) {
       throw new InvalidJsonError(cause);
     }
+  }
+
+  /** Rises with every change that a plugin makes. @internal */
+  get revision(): number {
+    return this.#revision + (this.#headers?.revision ?? 0) + (this.#args?.revision ?? 0);
   }
 
   /**

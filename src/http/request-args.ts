@@ -19,6 +19,7 @@ export type ArgsSource =
 export class RequestArgs implements Iterable<[string, string]> {
   /** All values of a name, by name; empty: deleted. */
   #changes: Map<string, WireText[]> | undefined;
+  #revision = 0;
 
   readonly #base: TextEntries;
   readonly #lookup: EntryLookup;
@@ -59,6 +60,7 @@ export class RequestArgs implements Iterable<[string, string]> {
 
   append(name: string, value: string): void {
     const change = this.#changes?.get(name);
+    this.#revision++;
     if (change !== undefined) change.push(String(value));
     else this.#change(name, [...this.#values(name), String(value)]);
   }
@@ -128,6 +130,11 @@ export class RequestArgs implements Iterable<[string, string]> {
     for (const [name, values] of wanted) this.#change(name, values);
   }
 
+  /** Rises with every change that a plugin makes. @internal */
+  get revision(): number {
+    return this.#revision;
+  }
+
   /** @internal */
   copy(): RequestArgs {
     const copy = new RequestArgs(this.#base);
@@ -165,6 +172,7 @@ export class RequestArgs implements Iterable<[string, string]> {
         "an argument needs a name: APISIX drops those with an empty one",
       );
     }
+    this.#revision++;
     this.#changes ??= new Map();
     this.#changes.set(name, values);
   }

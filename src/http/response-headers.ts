@@ -1,26 +1,32 @@
 /** A response's headers: an ordered list in which names may repeat. */
-import {
-  decodeText,
-  TextEntries,
-  type WireEntry,
-  type WireText,
-} from "../protocol/text-entries.ts";
+import { ReceivedEntry, TextEntries, type WireEntry } from "../protocol/text-entries.ts";
 import { ProtocolLimitError } from "./errors.ts";
 import { HeaderFields, type HeaderField, type HeadersSource, pairsOf } from "./header-fields.ts";
-import { checkHeaderName, checkHeaderValue, checkNotFraming, isFraming } from "./header-rules.ts";
+import {
+  checkHeaderName,
+  checkHeaderValue,
+  checkNotFraming,
+  FRAMING,
+  isFraming,
+} from "./header-rules.ts";
 
-interface Entry {
+/** A field that a plugin has set. */
+interface SetField {
   readonly lower: string;
-  readonly name: WireText;
-  readonly value: WireText;
+  readonly name: string;
+  readonly value: string;
 }
+
+/** One of the upstream's is compared and passed on as bytes: nothing of it is decoded before it is read. */
+type Field = ReceivedEntry | SetField;
 
 /**
  * The shape of the web's `Headers`, for the upstream's response, for a stop's, and for
  * `responseHeaders`. Fields of the upstream that no plugin changes are passed on byte for byte.
  */
 export class ResponseHeaders extends HeaderFields {
-  #entries: Entry[] | undefined;
+  #fields: Field[] | undefined;
+  #revision = 0;
 
   readonly #base: TextEntries;
 
@@ -32,76 +38,91 @@ export class ResponseHeaders extends HeaderFields {
 
   get(name: string): string | null {
     const lower = checkHeaderName(name);
-    const values = this.#list()
-      .filter((entry) => entry.lower === lower)
-      .map((entry) => decodeText(entry.value));
-    return values.length === 0 ? null : values.join(", ");
+    let joined: string | null = null;
+    for (const field of this.#list()) {
+      if (!isNamed(field, lower)) continue;
+      joined = joined === null ? valueOf(field) : `${joined}, ${valueOf(field)}`;
+    }
+    return joined;
   }
 
   has(name: string): boolean {
     const lower = checkHeaderName(name);
-    return this.#list().some((entry) => entry.lower === lower);
+    return this.#indexOf(lower) !== -1;
   }
 
   /** @throws ProtocolLimitError for what cannot be sent: content-length, a value with CR or LF … */
   set(name: string, value: string): void {
-    const entry = this.check(name, value);
+    const field = this.check(name, value);
+    this.#revision++;
     const list = this.#list();
-    const first = list.findIndex(({ lower }) => lower === entry.lower);
+    const first = this.#indexOf(field.lower);
     if (first === -1) {
-      list.push(entry);
+      list.push(field);
     } else {
-      list[first] = entry;
-      this.#entries = list.filter(({ lower }, i) => i <= first || lower !== entry.lower);
+      list[first] = field;
+      this.#fields = list.filter((other, i) => i <= first || !isNamed(other, field.lower));
     }
   }
 
   append(name: string, value: string): void {
     this.#list().push(this.check(name, value));
+    this.#revision++;
   }
 
   delete(name: string): void {
     const lower = checkHeaderName(name);
-    this.#entries = this.#list().filter((entry) => entry.lower !== lower);
+    const list = this.#list();
+    const left = list.filter((field) => !isNamed(field, lower));
+    if (left.length < list.length) this.#revision++;
+    this.#fields = left;
   }
 
   /**
    * @param lowerNames in lower case
    * @internal
    */
-  deleteAll(lowerNames: ReadonlySet<string>): void {
-    const list = this.#list();
-    if (list.some(({ lower }) => lowerNames.has(lower))) {
-      this.#entries = list.filter(({ lower }) => !lowerNames.has(lower));
-    }
+  deleteAll(lowerNames: readonly string[]): void {
+    this.#fields = this.#list().filter((field) => !isOneOf(field, lowerNames));
   }
 
   getSetCookie(): string[] {
     return this.#list()
-      .filter(({ lower }) => lower === "set-cookie")
-      .map(({ value }) => decodeText(value));
+      .filter((field) => isNamed(field, "set-cookie"))
+      .map(valueOf);
   }
 
   /** Makes these the headers, in the source's order; what frames a message is left out. */
   replaceWith(source: HeadersSource): void {
-    const entries: Entry[] = [];
+    const fields: Field[] = [];
     for (const [name, value] of pairsOf(source)) {
-      if (!isFraming(name.toLowerCase())) entries.push(this.check(name, value));
+      if (!isFraming(name.toLowerCase())) fields.push(this.check(name, value));
     }
-    this.#entries = entries;
+    this.#fields = fields;
+    this.#revision++;
+  }
+
+  /** Rises with every change that a plugin makes. @internal */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** @internal */
   copy(): this {
     // Of the same class: headers that are added in the request phase have rules of their own.
     const copy: this = Reflect.construct(this.constructor, [this.#base]);
-    copy.#entries = this.#entries && [...this.#entries];
+    copy.#fields = this.#fields && [...this.#fields];
     return copy;
   }
 
   /** The complete list to send: without what frames a message, which the gateway does itself. */
-  toWire(include: (lowerName: string) => boolean = () => true): WireEntry[] {
-    return this.#list().filter(({ lower }) => !isFraming(lower) && include(lower));
+  toWire(include?: (lowerName: string) => boolean): WireEntry[] {
+    return this.#list().filter(
+      (field) =>
+        // What a plugin sets has been checked.
+        !(field instanceof ReceivedEntry && isOneOf(field, FRAMING)) &&
+        (include === undefined || include(lowerNameOf(field))),
+    );
   }
 
   get isEmpty(): boolean {
@@ -122,29 +143,48 @@ export class ResponseHeaders extends HeaderFields {
   }
 
   protected fields(): HeaderField[] {
-    return this.#list().map(({ lower, value }) => [lower, decodeText(value)]);
+    return this.#list().map((field) => [lowerNameOf(field), valueOf(field)]);
   }
 
   /** @throws ProtocolLimitError */
-  protected check(name: string, value: string): Entry {
+  protected check(name: string, value: string): SetField {
     const lower = checkHeaderName(name);
     checkNotFraming(lower);
     return { lower, name, value: checkHeaderValue(name, value) };
   }
 
-  #list(): Entry[] {
-    if (this.#entries !== undefined) return this.#entries;
-    const entries: Entry[] = [];
-    for (let i = 0; i < this.#base.length; i++) {
-      entries.push({
-        lower: this.#base.name(i).toLowerCase(),
-        name: this.#base.nameBytes(i),
-        value: this.#base.valueBytes(i) ?? "",
-      });
-    }
-    this.#entries = entries;
-    return entries;
+  #indexOf(lowerName: string): number {
+    const list = this.#list();
+    for (let i = 0; i < list.length; i++) if (isNamed(list[i]!, lowerName)) return i;
+    return -1;
   }
+
+  #list(): Field[] {
+    if (this.#fields !== undefined) return this.#fields;
+    const fields: Field[] = [];
+    for (let i = 0; i < this.#base.length; i++) fields.push(new ReceivedEntry(this.#base, i));
+    this.#fields = fields;
+    return fields;
+  }
+}
+
+function isNamed(field: Field, lowerName: string): boolean {
+  return field instanceof ReceivedEntry ? field.isNamed(lowerName) : field.lower === lowerName;
+}
+
+function isOneOf(field: Field, lowerNames: readonly string[]): boolean {
+  for (let i = 0; i < lowerNames.length; i++) if (isNamed(field, lowerNames[i]!)) return true;
+  return false;
+}
+
+function lowerNameOf(field: Field): string {
+  return field instanceof ReceivedEntry
+    ? field.entries.name(field.index).toLowerCase()
+    : field.lower;
+}
+
+function valueOf(field: Field): string {
+  return field instanceof ReceivedEntry ? (field.entries.value(field.index) ?? "") : field.value;
 }
 
 /** APISIX takes these from the upstream alone (`ext-plugin` leaves them out of a rewrite's `resp_headers`). */
@@ -168,7 +208,7 @@ export function isUpstreamOnly(lowerName: string): boolean {
  * a later plugin's stop. They are added beside the upstream's, they replace none of them.
  */
 export class AddedResponseHeaders extends ResponseHeaders {
-  protected override check(name: string, value: string): Entry {
+  protected override check(name: string, value: string): SetField {
     const entry = super.check(name, value);
     if (isUpstreamOnly(entry.lower)) {
       throw new ProtocolLimitError(

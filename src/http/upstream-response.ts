@@ -1,14 +1,14 @@
 /** The upstream's response as a plugin sees it, and the reply it becomes. */
 import type { HttpRespCall } from "../protocol/calls.ts";
 import type { ResponseReply } from "../protocol/replies.ts";
-import { bodyText, type BodySource, replacementBytes } from "./body.ts";
+import { bodyText, type BodySource, receivedBytes, receivedText, replacement } from "./body.ts";
 import { checkStatus, ProtocolLimitError } from "./errors.ts";
 import type { ExtraInfo } from "./extra-info.ts";
 import type { HeadersSource } from "./header-fields.ts";
 import { ResponseHeaders } from "./response-headers.ts";
 
 /** They describe the body that came, not the one that replaces it. */
-const OF_THE_OLD_BODY: ReadonlySet<string> = new Set(["content-encoding", "content-md5", "etag"]);
+const OF_THE_OLD_BODY: readonly string[] = ["content-encoding", "content-md5", "etag"];
 
 /**
  * The upstream's response on its way to the client. It is a call of its own, with another id than
@@ -19,7 +19,9 @@ export class UpstreamResponse {
   readonly id: number;
   #status: number;
   #headers: ResponseHeaders;
-  #newBody: Uint8Array | undefined;
+  /** Text until somebody wants its bytes. */
+  #newBody: Uint8Array | string | undefined;
+  #revision = 0;
   #decoded: Promise<Uint8Array> | undefined;
   readonly #call: HttpRespCall;
   readonly #info: ExtraInfo;
@@ -46,6 +48,7 @@ export class UpstreamResponse {
   set status(status: number) {
     checkStatus(status);
     this.#status = status;
+    this.#revision++;
   }
 
   get headers(): ResponseHeaders {
@@ -59,7 +62,11 @@ export class UpstreamResponse {
 
   /** The replacement that a plugin of this chain has set; `undefined` while the body is the upstream's. */
   get body(): Uint8Array | undefined {
-    return this.#newBody;
+    const body = this.#newBody;
+    if (typeof body !== "string") return body;
+    const bytes = Buffer.from(body);
+    this.#newBody = bytes;
+    return bytes;
   }
 
   /**
@@ -69,8 +76,9 @@ export class UpstreamResponse {
    * @throws ProtocolLimitError for an empty body, or one larger than a frame carries
    */
   set body(body: BodySource) {
-    this.#newBody = replacementBytes(body, "response");
+    this.#newBody = replacement(body, "response");
     this.#headers.deleteAll(OF_THE_OLD_BODY);
+    this.#revision++;
   }
 
   /**
@@ -80,12 +88,14 @@ export class UpstreamResponse {
    * @throws BodyTooLargeError where it decodes to more than `limits.decodedBody`
    */
   async bytes(): Promise<Uint8Array> {
-    return this.#newBody ?? (await (this.#decoded ??= this.#decode()));
+    const { body } = this;
+    if (body !== undefined) return body;
+    return this.#isEncoded ? (this.#decoded ??= this.#decode()) : this.rawBytes();
   }
 
   /** The body as the upstream sent it, still encoded; or the replacement. */
   async rawBytes(): Promise<Uint8Array> {
-    return this.#newBody ?? (await this.#info.responseBody()) ?? new Uint8Array(0);
+    return this.body ?? receivedBytes(await this.#info.responseBody());
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {
@@ -93,12 +103,20 @@ export class UpstreamResponse {
   }
 
   async text(): Promise<string> {
-    return bodyText(await this.bytes());
+    const body = this.#newBody;
+    if (body !== undefined) return bodyText(body);
+    if (this.#isEncoded) return bodyText(await this.bytes());
+    return receivedText(await this.#info.responseBody());
   }
 
   /** @throws SyntaxError where the body is not JSON */
   async json(): Promise<unknown> {
     return JSON.parse(await this.text());
+  }
+
+  /** Rises with every change that a plugin makes. @internal */
+  get revision(): number {
+    return this.#revision + this.#headers.revision;
   }
 
   /**
@@ -130,12 +148,15 @@ export class UpstreamResponse {
     return { status: this.#status, headers, body: this.#newBody };
   }
 
+  /** As the upstream sent it, whatever a plugin has done to the header since. */
+  get #isEncoded(): boolean {
+    return this.#call.headers.indexOf("content-encoding", 0, true) >= 0;
+  }
+
   async #decode(): Promise<Uint8Array> {
-    const raw = await this.rawBytes();
-    // As the upstream encoded it, whatever a plugin has done to the header since.
-    const { headers } = this.#call;
-    if (headers.indexOf("content-encoding", 0, true) < 0 || raw.length === 0) return raw;
-    const contentEncoding = new ResponseHeaders(headers).get("content-encoding") ?? "";
+    const raw = receivedBytes(await this.#info.responseBody());
+    if (raw.length === 0) return raw;
+    const contentEncoding = new ResponseHeaders(this.#call.headers).get("content-encoding") ?? "";
     const { decodeBody } = await import("./decode-body.ts");
     return decodeBody(raw, contentEncoding, this.#decodedBodyLimit);
   }

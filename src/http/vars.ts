@@ -1,5 +1,4 @@
 /** The variables of nginx and APISIX. */
-import { decodeText } from "../protocol/text-entries.ts";
 import type { ExtraInfo } from "./extra-info.ts";
 
 /** Variables that every APISIX has; any other name that nginx or a plugin defines works as well. */
@@ -76,6 +75,6 @@ export class Vars {
    */
   async get(name: KnownVar | (string & {})): Promise<string | undefined> {
     const value = await this.#info.variable(name);
-    return value === undefined ? undefined : decodeText(value);
+    return value?.text();
   }
 }

@@ -10,6 +10,7 @@ import { decodeText } from "../protocol/text-entries.ts";
 import { type CallContext, RequestContext, ResponseContext } from "./context.ts";
 import type { HookResult } from "./definition.ts";
 import type { Locals } from "./locals.ts";
+import type { CallObservation } from "./observer.ts";
 import type { Phase } from "./plugin.ts";
 import type { PreparedPlugin } from "./prepared-plugin.ts";
 import type { Route } from "./route.ts";
@@ -28,6 +29,8 @@ export const MAX_CALL_MS = 55_000;
 
 export abstract class Call {
   abstract readonly phase: Phase;
+  /** Who is told how the call fares, if anybody. */
+  observation: CallObservation | undefined;
   #vars: Vars | undefined;
   #locals: Locals | undefined;
   /** The context of the plugin whose turn it is. */
@@ -42,7 +45,7 @@ export abstract class Call {
   constructor(
     readonly id: number,
     readonly route: Route,
-    private readonly info: ExtraInfo,
+    readonly info: ExtraInfo,
   ) {}
 
   get vars(): Vars {
@@ -74,6 +77,9 @@ export abstract class Call {
 
   /** Runs a plugin's hook. */
   abstract invoke(step: PreparedPlugin): HookResult | Promise<HookResult>;
+
+  /** Rises with every change that a plugin makes. */
+  abstract get revision(): number;
 
   /** What plugins have made of the call so far, a `part=value` each. For traces: it costs. */
   abstract snapshot(): string[];
@@ -124,6 +130,10 @@ export class RequestCall extends Call {
 
   get responseHeaders(): AddedResponseHeaders {
     return (this.#responseHeaders ??= new AddedResponseHeaders());
+  }
+
+  override get revision(): number {
+    return this.#request.revision + (this.#responseHeaders?.revision ?? 0);
   }
 
   override detach(): void {
@@ -183,6 +193,10 @@ export class ResponseCall extends Call {
 
   get response(): UpstreamResponse {
     return this.#response;
+  }
+
+  override get revision(): number {
+    return this.#response.revision;
   }
 
   override detach(): void {

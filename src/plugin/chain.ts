@@ -5,6 +5,7 @@ import { stopFromResponse } from "../http/web-response.ts";
 import { board } from "../watchdog/board.ts";
 import { type Call, MAX_CALL_MS } from "./call.ts";
 import type { HookResult } from "./definition.ts";
+import type { HookOutcome } from "./observer.ts";
 import type { Leave, Places } from "./places.ts";
 import type { PreparedPlugin } from "./prepared-plugin.ts";
 import { traced } from "./trace.ts";
@@ -55,13 +56,18 @@ export function runChain(
   timeout: number,
   from = 0,
 ): ChainResult | Promise<ChainResult> {
+  const { observation } = call;
   for (let i = from; i < steps.length; i++) {
     const step = steps[i]!;
     let result: ChainResult | Promise<Stop | undefined>;
+    observation?.hookBegan(step);
     try {
       const isTraced = step.log.isEnabled("debug");
       const hook = isTraced ? traced(call, step, () => begin(call, step)) : begin(call, step);
       result = settle(hook, step, call);
+      if (observation !== undefined && !(result instanceof Promise)) {
+        observation.hookEnded(step, outcomeOf(result));
+      }
     } catch (error) {
       result = resultOfThrow(step, error, call);
     }
@@ -85,6 +91,7 @@ async function goOn(
   try {
     const stop = await underDeadline(pending, call, step, step.plugin.timeout ?? timeout);
     result = stop && { stop, by: step };
+    call.observation?.hookEnded(step, outcomeOf(stop));
   } catch (error) {
     result = resultOfThrow(step, error, call);
     if (result === undefined) call.detach();
@@ -97,6 +104,11 @@ async function goOn(
 }
 
 function begin(call: Call, step: PreparedPlugin): HookResult | Promise<HookResult> {
+  const around = call.observation?.around;
+  return around === undefined ? enter(call, step) : around(() => enter(call, step));
+}
+
+function enter(call: Call, step: PreparedPlugin): HookResult | Promise<HookResult> {
   const { places } = step.plugin;
   return places === undefined ? invoke(call, step) : invokeInPlace(call, step, places);
 }
@@ -169,7 +181,18 @@ function toStop(result: HookResult, call: Call): Stop | undefined | Promise<Stop
   );
 }
 
+function outcomeOf(answer: object | undefined): HookOutcome {
+  return answer === undefined ? "passed" : "stopped";
+}
+
+function outcomeOfThrow(error: unknown, call: Call): HookOutcome {
+  if (error instanceof HttpError) return "stopped";
+  if (call.aborted !== undefined) return "gone";
+  return error instanceof PluginTimeoutError ? "timeout" : "failed";
+}
+
 function resultOfThrow(step: PreparedPlugin, error: unknown, call: Call): ChainResult {
+  call.observation?.hookEnded(step, outcomeOfThrow(error, call), error);
   if (error instanceof HttpError) {
     step.log.debug("stopped by an HttpError", { request: call.id, error });
     return { stop: stopFromError(error), by: step };

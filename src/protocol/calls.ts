@@ -1,6 +1,11 @@
-/** What APISIX sends, as views on verified payloads. Numbers are read at once, all else when asked for. */
+/**
+ * What APISIX sends, as views on verified payloads. Numbers are read at once, all else when asked for.
+ *
+ * A decoder's `start` says where in the bytes the payload begins; it goes to their end.
+ */
 import { Method } from "./generated/a6/method.ts";
-import { fieldAt, readUint16, readUint32 } from "./read.ts";
+import { ByteVector } from "./byte-vector.ts";
+import { fieldAt, follow, readUint16, readUint32 } from "./read.ts";
 import { readBytes, readText, TextEntries } from "./text-entries.ts";
 import {
   EXTRA_INFO_RESP,
@@ -44,8 +49,8 @@ export interface HttpRespCall {
 }
 
 /** @throws MalformedPayloadError also where a conf is not UTF-8: to guess at it would change a setting */
-export function decodePrepareConf(payload: Buffer): PrepareConfCall {
-  const table = verifyTable(payload, PREPARE_CONF_REQ);
+export function decodePrepareConf(payload: Buffer, start = 0): PrepareConfCall {
+  const table = verifyTable(payload, PREPARE_CONF_REQ, start);
   const entries = TextEntries.at(payload, fieldAt(payload, table, 0));
   const conf: ConfEntry[] = [];
   for (let i = 0; i < entries.length; i++) {
@@ -60,13 +65,13 @@ export function decodePrepareConf(payload: Buffer): PrepareConfCall {
 }
 
 /** @throws MalformedPayloadError */
-export function decodeHttpReqCall(payload: Buffer): HttpReqCall {
-  return new HttpReqCallView(payload, verifyTable(payload, HTTP_REQ_CALL_REQ));
+export function decodeHttpReqCall(payload: Buffer, start = 0): HttpReqCall {
+  return new HttpReqCallView(payload, verifyTable(payload, HTTP_REQ_CALL_REQ, start));
 }
 
 /** @throws MalformedPayloadError */
-export function decodeHttpRespCall(payload: Buffer): HttpRespCall {
-  const table = verifyTable(payload, HTTP_RESP_CALL_REQ);
+export function decodeHttpRespCall(payload: Buffer, start = 0): HttpRespCall {
+  const table = verifyTable(payload, HTTP_RESP_CALL_REQ, start);
   return {
     id: uint32(payload, table, 0),
     status: uint16(payload, table, 1),
@@ -80,10 +85,21 @@ export function decodeHttpRespCall(payload: Buffer): HttpRespCall {
  *
  * @throws MalformedPayloadError
  */
-export function decodeExtraInfo(payload: Buffer): Uint8Array | undefined {
-  const table = verifyTable(payload, EXTRA_INFO_RESP);
+export function decodeExtraInfo(payload: Buffer, start = 0): Uint8Array | undefined {
+  return decodeAnswer(payload, start)?.bytes;
+}
+
+/**
+ * The same, without a view as long as nobody needs one.
+ *
+ * @throws MalformedPayloadError
+ */
+export function decodeAnswer(payload: Buffer, start = 0): ByteVector | undefined {
+  const table = verifyTable(payload, EXTRA_INFO_RESP, start);
   const at = fieldAt(payload, table, 0);
-  return at === 0 ? undefined : readBytes(payload, at);
+  if (at === 0) return undefined;
+  const vector = follow(payload, at);
+  return new ByteVector(payload, vector + 4, readUint32(payload, vector));
 }
 
 class HttpReqCallView implements HttpReqCall {

@@ -12,6 +12,20 @@ import type { WireEntry, WireText } from "./text-entries.ts";
 /** A frame ready to be written: valid until the next one is built, so write it (or copy it) at once. */
 export type Frame = Uint8Array;
 
+/** A frame whose last part is a large body that stays where it is. */
+export interface LongFrame {
+  /** All that comes before the body: valid until the next frame is built. */
+  readonly head: Frame;
+  readonly body: Uint8Array;
+  /** Nobody else has the body: it can be released when it is sent. */
+  readonly isOwn: boolean;
+}
+
+/** The frame in one piece. */
+export function wholeFrame(frame: Frame | LongFrame): Frame {
+  return frame instanceof Uint8Array ? frame : Buffer.concat([frame.head, frame.body]);
+}
+
 const SMALL_BYTES = 4096;
 
 /** Above this the memory of one large reply is given back instead of kept for the next. */

@@ -16,12 +16,50 @@ export interface WireEntry {
   readonly value: WireText | undefined;
 }
 
+/** An entry that is passed on as it came: a writer takes its bytes from where they lie. */
+export class ReceivedEntry implements WireEntry {
+  /** What it lies in. */
+  readonly bytes: Buffer;
+  /** Where in them the name stands: its length, then itself. */
+  readonly nameAt: number;
+  /** Where the value stands likewise; 0: it has none. */
+  readonly valueAt: number;
+  readonly #nameLength: number;
+
+  constructor(
+    readonly entries: TextEntries,
+    readonly index: number,
+  ) {
+    this.bytes = entries.bytes;
+    this.nameAt = entries.nameAt(index);
+    this.valueAt = entries.valueAt(index);
+    this.#nameLength = readUint32(this.bytes, this.nameAt);
+  }
+
+  get name(): Uint8Array {
+    return this.entries.nameBytes(this.index);
+  }
+
+  /** One without a value is sent with an empty one. */
+  get value(): WireText {
+    return this.entries.valueBytes(this.index) ?? "";
+  }
+
+  /** @param lowerName ASCII in lower case; the entry's own case does not count */
+  isNamed(lowerName: string): boolean {
+    return (
+      this.#nameLength === lowerName.length && isText(this.bytes, this.nameAt + 4, lowerName, true)
+    );
+  }
+}
+
 export class TextEntries {
   /** The entries of no vector at all. */
   static readonly EMPTY = new TextEntries(Buffer.alloc(0), 0, 0);
 
   private constructor(
-    private readonly bytes: Buffer,
+    /** What they lie in. */
+    readonly bytes: Buffer,
     private readonly vector: number,
     /** How many entries there are. */
     readonly length: number,
@@ -75,15 +113,21 @@ export class TextEntries {
     const string = follow(bytes, this.#field(index, NAME));
     const length = readUint32(bytes, string);
     if (length !== name.length) {
-      // Beyond ASCII a name has more bytes than characters.
-      return length > name.length && this.name(index) === name;
+      // Beyond ASCII a name has more bytes than characters; where case does not matter it is ASCII.
+      return !ignoreCase && length > name.length && this.name(index) === name;
     }
-    for (let i = 0; i < length; i++) {
-      let byte = bytes[string + 4 + i]!;
-      if (ignoreCase && byte >= 0x41 && byte <= 0x5a) byte |= 0x20;
-      if (byte !== name.charCodeAt(i)) return false;
-    }
-    return true;
+    return isText(bytes, string + 4, name, ignoreCase);
+  }
+
+  /** Where in `bytes` the name stands: its length, then its bytes. */
+  nameAt(index: number): number {
+    return follow(this.bytes, this.#field(index, NAME));
+  }
+
+  /** Where the value stands; 0 where the entry has none. */
+  valueAt(index: number): number {
+    const at = this.#field(index, VALUE);
+    return at === 0 ? 0 : follow(this.bytes, at);
   }
 
   #field(index: number, field: number): number {
@@ -93,6 +137,16 @@ export class TextEntries {
 
 const NAME = 0;
 const VALUE = 1;
+
+/** Whether the bytes at `start` are these characters of ASCII. */
+function isText(bytes: Uint8Array, start: number, text: string, ignoreCase: boolean): boolean {
+  for (let i = 0; i < text.length; i++) {
+    let byte = bytes[start + i]!;
+    if (ignoreCase && byte >= 0x41 && byte <= 0x5a) byte |= 0x20;
+    if (byte !== text.charCodeAt(i)) return false;
+  }
+  return true;
+}
 
 /** A wire text as a string; bytes that are not UTF-8 become U+FFFD. */
 export function decodeText(text: WireText): string {

@@ -112,30 +112,38 @@ export const HTTP_RESP_CALL_RESP: TableShape = [
 /** Bytes that tables, vectors and strings may still amount to. A check is synchronous: there is one at a time. */
 let left = 0;
 
+/** Where the payload begins that is checked: nothing of it lies before that. */
+let begin = 0;
+
 /**
  * Checks a payload against the table it should hold and returns where that table stands.
  *
+ * @param start where the payload begins in `bytes`; it goes to their end
  * @throws MalformedPayloadError naming the part that does not fit
  */
-export function verifyTable(bytes: Uint8Array, shape: TableShape): number {
-  if (bytes.length < 4) fail("payload", bytes, `has ${bytes.length} bytes, too few for a table`);
-  const root = readUint32(bytes, 0);
+export function verifyTable(bytes: Uint8Array, shape: TableShape, start = 0): number {
   left = MAX_PAYLOAD_BYTES;
+  begin = start;
+  const size = bytes.length - start;
+  if (size < 4) fail("payload", bytes, `has ${size} bytes, too few for a table`);
+  const root = follow(bytes, start);
   verifyTableAt(bytes, root, shape, "payload");
   return root;
 }
 
 function verifyTableAt(bytes: Uint8Array, table: number, shape: TableShape, path: string): void {
-  if (table + 4 > bytes.length) fail(path, bytes, `starts at ${table}`);
+  if (table + 4 > bytes.length) fail(path, bytes, `starts at ${table - begin}`);
   const vtable = table - readInt32(bytes, table);
-  if (vtable < 0 || vtable + 4 > bytes.length) fail(path, bytes, `has its vtable at ${vtable}`);
+  if (vtable < begin || vtable + 4 > bytes.length) {
+    fail(path, bytes, `has its vtable at ${vtable - begin}`);
+  }
   const vtableSize = readUint16(bytes, vtable);
   if (vtableSize < 4 || (vtableSize & 1) !== 0 || vtable + vtableSize > bytes.length) {
-    fail(path, bytes, `has a vtable of ${vtableSize} bytes at ${vtable}`);
+    fail(path, bytes, `has a vtable of ${vtableSize} bytes at ${vtable - begin}`);
   }
   const tableSize = readUint16(bytes, vtable + 2);
   if (tableSize < 4 || table + tableSize > bytes.length) {
-    fail(path, bytes, `has ${tableSize} bytes at ${table}`);
+    fail(path, bytes, `has ${tableSize} bytes at ${table - begin}`);
   }
   left -= tableSize;
   if (left < 0) failAsShared(path, bytes);
@@ -191,11 +199,11 @@ function verifyValue(
 ): void {
   if (shape === "ubyte" || shape === "uint16" || shape === "uint32") return;
   const vector = follow(bytes, at);
-  if (vector + 4 > bytes.length) fail(name, bytes, `starts at ${vector}`);
+  if (vector + 4 > bytes.length) fail(name, bytes, `starts at ${vector - begin}`);
   const count = readUint32(bytes, vector);
   const elementSize = shape === "string" || shape === "bytes" ? 1 : 4;
   if (vector + 4 + count * elementSize > bytes.length) {
-    fail(name, bytes, `has ${count} elements at ${vector}`);
+    fail(name, bytes, `has ${count} elements at ${vector - begin}`);
   }
   left -= 4 + count * elementSize;
   if (left < 0) failAsShared(name, bytes);
@@ -264,7 +272,10 @@ function failAsShared(path: string, bytes: Uint8Array): never {
 }
 
 function fail(path: string, bytes: Uint8Array, what: string): never {
-  throw new MalformedPayloadError(`${path} ${what}; the payload has ${bytes.length} bytes`, {
-    summary: `${path} ${what.replace(/-?\d+/g, "…")}`,
-  });
+  throw new MalformedPayloadError(
+    `${path} ${what}; the payload has ${bytes.length - begin} bytes`,
+    {
+      summary: `${path} ${what.replace(/-?\d+/g, "…")}`,
+    },
+  );
 }

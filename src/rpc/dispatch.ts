@@ -13,14 +13,10 @@ import type { Runner } from "./runner.ts";
  *
  * @returns a promise where the reply has to wait; it never rejects
  */
-export function dispatch(
-  type: number,
-  payload: Buffer,
-  peer: Peer,
-  runner: Runner,
-): Promise<void> | undefined {
+export function dispatch(frame: Buffer, peer: Peer, runner: Runner): Promise<void> | undefined {
+  const type = frame[0]!;
   try {
-    const pending = handle(type, payload, peer, runner);
+    const pending = handle(type, frame, peer, runner);
     return pending?.catch((error: unknown) => refuse(error, type, peer, runner));
   } catch (error) {
     refuse(error, type, peer, runner);
@@ -30,17 +26,17 @@ export function dispatch(
 
 function handle(
   type: number,
-  payload: Buffer,
+  frame: Buffer,
   peer: Peer,
   runner: Runner,
 ): Promise<void> | undefined {
   switch (type) {
     case FrameType.HttpReqCall:
-      return handleHttpReqCall(payload, peer, runner);
+      return handleHttpReqCall(frame, peer, runner);
     case FrameType.HttpRespCall:
-      return handleHttpRespCall(payload, peer, runner);
+      return handleHttpRespCall(frame, peer, runner);
     case FrameType.PrepareConf:
-      return handlePrepareConf(payload, peer, runner);
+      return handlePrepareConf(frame, peer, runner);
     case FrameType.ExtraInfo:
       throw new MalformedPayloadError("an answer came to a question that nobody asked");
     default:

@@ -3,12 +3,13 @@ import { PluginRequest } from "../http/plugin-request.ts";
 import type { Stop } from "../http/stop.ts";
 import { RequestCall } from "../plugin/call.ts";
 import { decodeHttpReqCall } from "../protocol/calls.ts";
-import type { Frame } from "../protocol/frame-builder.ts";
+import { FRAME_HEADER_BYTES } from "../protocol/frame.ts";
+import type { Frame, LongFrame } from "../protocol/frame-builder.ts";
 import {
   ErrorCode,
   errorFrame,
-  rewriteFrame,
-  stopFrame,
+  rewriteReply,
+  stopReply,
   unchangedFrame,
 } from "../protocol/replies.ts";
 import { CallExtraInfo } from "./call-extra-info.ts";
@@ -17,18 +18,18 @@ import { confOf, handleInherited, mayBeInherited, type Replies, runCall } from "
 import type { Runner } from "./runner.ts";
 
 export function handleHttpReqCall(
-  payload: Buffer,
+  frame: Buffer,
   peer: Peer,
   runner: Runner,
   hasLooked = false,
 ): Promise<void> | undefined {
-  const decoded = decodeHttpReqCall(payload);
+  const decoded = decodeHttpReqCall(frame, FRAME_HEADER_BYTES);
   if (!hasLooked && mayBeInherited(decoded, runner)) {
-    return handleInherited(decoded, payload, peer, runner, handleHttpReqCall);
+    return handleInherited(decoded, frame, peer, runner, handleHttpReqCall);
   }
   const conf = confOf(decoded, peer, runner, REPLIES.failure);
   if (conf === undefined) return undefined;
-  const info = new CallExtraInfo(peer);
+  const info = new CallExtraInfo(peer, runner.oldApisix);
   const call = new RequestCall(new PluginRequest(decoded, info), conf.route, info);
   return runCall(call, info, conf, peer, runner, REPLIES);
 }
@@ -39,17 +40,17 @@ const REPLIES: Replies<RequestCall> = {
 };
 
 /** Only what changed. */
-function passOn(call: RequestCall): Frame {
+function passOn(call: RequestCall): Frame | LongFrame {
   const changes = call.request.changes();
   const added = call.addedHeaders;
   if (changes === undefined && added === undefined) return unchangedFrame(call.id);
   const responseHeaders = added?.toWire() ?? [];
-  return rewriteFrame(call.id, { headers: [], args: [], ...changes, responseHeaders });
+  return rewriteReply(call.id, { headers: [], args: [], ...changes, responseHeaders });
 }
 
 /** The stop's headers, and those that earlier plugins added where the stop does not set them itself. */
-function answer(call: RequestCall, { status, headers: own, body }: Stop): Frame {
+function answer(call: RequestCall, { status, headers: own, body }: Stop): Frame | LongFrame {
   const headers = own?.toWire() ?? [];
   const added = call.addedHeaders?.toWire((name) => own === undefined || !own.has(name)) ?? [];
-  return stopFrame(call.id, { status, headers: [...headers, ...added], body });
+  return stopReply(call.id, { status, headers: [...headers, ...added], body });
 }

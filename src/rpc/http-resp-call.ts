@@ -4,26 +4,27 @@ import type { Stop } from "../http/stop.ts";
 import { UpstreamResponse } from "../http/upstream-response.ts";
 import { ResponseCall } from "../plugin/call.ts";
 import { decodeHttpRespCall } from "../protocol/calls.ts";
-import type { Frame } from "../protocol/frame-builder.ts";
-import { responseFrame } from "../protocol/replies.ts";
+import { FRAME_HEADER_BYTES } from "../protocol/frame.ts";
+import type { Frame, LongFrame } from "../protocol/frame-builder.ts";
+import { responseReply } from "../protocol/replies.ts";
 import { CallExtraInfo } from "./call-extra-info.ts";
 import type { Peer } from "./peer.ts";
 import { confOf, handleInherited, mayBeInherited, type Replies, runCall } from "./run-call.ts";
 import type { Runner } from "./runner.ts";
 
 export function handleHttpRespCall(
-  payload: Buffer,
+  frame: Buffer,
   peer: Peer,
   runner: Runner,
   hasLooked = false,
 ): Promise<void> | undefined {
-  const decoded = decodeHttpRespCall(payload);
+  const decoded = decodeHttpRespCall(frame, FRAME_HEADER_BYTES);
   if (!hasLooked && mayBeInherited(decoded, runner)) {
-    return handleInherited(decoded, payload, peer, runner, handleHttpRespCall);
+    return handleInherited(decoded, frame, peer, runner, handleHttpRespCall);
   }
   const conf = confOf(decoded, peer, runner, REPLIES.failure);
   if (conf === undefined) return undefined;
-  const info = new CallExtraInfo(peer);
+  const info = new CallExtraInfo(peer, runner.oldApisix);
   const response = new UpstreamResponse(decoded, info, runner.decodedBodyLimit);
   const call = new ResponseCall(response, conf.route, info);
   return runCall(call, info, conf, peer, runner, REPLIES);
@@ -34,12 +35,12 @@ const PLAIN_TEXT = { name: "content-type", value: "text/plain; charset=utf-8" };
 const REPLIES: Replies<ResponseCall> = {
   of: (call, result) =>
     result === undefined
-      ? responseFrame(call.id, call.response.reply())
+      ? responseReply(call.id, call.response.reply())
       : replacement(call.id, result.stop),
 
   /** An error frame would make APISIX publish the upstream's body, which a plugin may have had to hide. */
   failure: (id) =>
-    responseFrame(id, {
+    responseReply(id, {
       status: 503,
       headers: [PLAIN_TEXT],
       body: Buffer.from("503 Service Unavailable\n"),
@@ -50,10 +51,13 @@ const REPLIES: Replies<ResponseCall> = {
  * A response of our own. It always has a header and a body: without the one APISIX would keep the
  * upstream's headers, without the other the upstream's body.
  */
-function replacement(id: number, { status, headers = new ResponseHeaders(), body }: Stop): Frame {
+function replacement(
+  id: number,
+  { status, headers = new ResponseHeaders(), body }: Stop,
+): Frame | LongFrame {
   const fields = headers.toWire();
   if (fields.length === 0 || (body === undefined && !headers.has("content-type"))) {
     fields.push(PLAIN_TEXT);
   }
-  return responseFrame(id, { status, headers: fields, body: body ?? Buffer.from(`${status}\n`) });
+  return responseReply(id, { status, headers: fields, body: body ?? Buffer.from(`${status}\n`) });
 }

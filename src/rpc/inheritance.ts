@@ -1,8 +1,8 @@
 /** Confs that another runner has prepared and this one takes over: made into chains when a call asks for one. */
-import type { ConfCache, InheritedConf } from "../plugin/conf-cache.ts";
+import type { ConfCache, InheritedConf, KeptConf } from "../plugin/conf-cache.ts";
 import { prepareInherited, type PrepareOptions } from "../plugin/prepare.ts";
 
-export type { InheritedConf };
+export type { ConfCache, InheritedConf, KeptConf };
 
 /** The runner that this one takes over from. */
 export interface Predecessor {
@@ -11,9 +11,15 @@ export interface Predecessor {
   find(token: number): Promise<void>;
 }
 
+/** Who gives the tokens where several processes share them. */
+export interface Registrar {
+  /** Resolves to the token of a conf's content when all processes know it; it never rejects. */
+  register(content: string): Promise<number>;
+}
+
 export class Inheritance {
   constructor(
-    private readonly confs: ConfCache,
+    private readonly confs: ConfCache<KeptConf>,
     private readonly predecessor: Predecessor,
   ) {}
 

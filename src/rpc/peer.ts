@@ -1,5 +1,5 @@
 /** What a call needs of the connection it came on. */
-import type { Frame } from "../protocol/frame-builder.ts";
+import type { Frame, LongFrame } from "../protocol/frame-builder.ts";
 
 /** What a question rejects with that will not be answered any more. */
 export class ConnectionClosedError extends Error {
@@ -10,14 +10,18 @@ export class ConnectionClosedError extends Error {
   }
 }
 
+/** Who has asked a question: one of these is called, once. */
+export interface Asker {
+  /** @param frame of the answer, header included */
+  answered(frame: Buffer): void;
+  gone(error: ConnectionClosedError): void;
+}
+
 export interface Peer {
-  /** Sends the reply. The frame is taken before the return. */
-  send(frame: Frame): void;
-  /**
-   * Sends a question and gives the answer's payload, in the order of the questions.
-   * Rejects when the connection goes.
-   */
-  ask(question: Frame): Promise<Buffer>;
+  /** Sends the reply. What is lent of it is taken before the return. */
+  send(frame: Frame | LongFrame): void;
+  /** Sends a question, at the end of the tick: the frame is not to change until then. Answers come in the order of the questions. */
+  ask(question: Frame, asker: Asker): void;
   /** Told when the connection goes while a call is under way. */
   onGone: (() => void) | undefined;
 }

@@ -1,10 +1,11 @@
 /** What both kinds of call have in common: find the conf, run its chain, reply once. */
 import type { Call } from "../plugin/call.ts";
 import { type ChainResult, Failure, runChain } from "../plugin/chain.ts";
+import type { CallObservation, CallObserver } from "../plugin/observer.ts";
 import type { PreparedConf } from "../plugin/prepared-conf.ts";
 import type { PreparedPlugin } from "../plugin/prepared-plugin.ts";
 import { PayloadTooLargeError } from "../protocol/frame.ts";
-import type { Frame } from "../protocol/frame-builder.ts";
+import type { Frame, LongFrame } from "../protocol/frame-builder.ts";
 import { ErrorCode, errorFrame } from "../protocol/replies.ts";
 import type { CallExtraInfo } from "./call-extra-info.ts";
 import type { Peer } from "./peer.ts";
@@ -13,9 +14,9 @@ import type { Runner } from "./runner.ts";
 /** How one kind of call is answered. */
 export interface Replies<C extends Call> {
   /** What the chain came to, as a frame. */
-  of(call: C, result: Exclude<ChainResult, Failure>): Frame;
+  of(call: C, result: Exclude<ChainResult, Failure>): Frame | LongFrame;
   /** The call fails, and nothing it should have protected gets through. */
-  failure(id: number): Frame;
+  failure(id: number): Frame | LongFrame;
 }
 
 /** The conf of a call; where none can run, the call is answered here and `undefined` comes back. */
@@ -23,17 +24,19 @@ export function confOf(
   { id, confToken }: CallHead,
   peer: Peer,
   runner: Runner,
-  failure: (id: number) => Frame,
+  failure: (id: number) => Frame | LongFrame,
 ): PreparedConf | undefined {
   const conf = runner.confs.get(confToken);
   if (conf === undefined) {
     // APISIX prepares its confs again and retries.
     runner.log.debug("the conf token is not known", { request: id, token: confToken });
+    runner.observer?.tokenNotFound();
     peer.send(errorFrame(ErrorCode.CONF_TOKEN_NOT_FOUND));
     return undefined;
   }
   if (conf.refusals.length > 0) {
     logRefusals(conf, runner);
+    runner.observer?.callRefused(conf.route);
     peer.send(failure(id));
     return undefined;
   }
@@ -48,7 +51,7 @@ interface CallHead {
 
 /** Handles a call from its beginning. */
 type Handler = (
-  payload: Buffer,
+  frame: Buffer,
   peer: Peer,
   runner: Runner,
   hasLooked: boolean,
@@ -62,7 +65,7 @@ export function mayBeInherited({ confToken }: CallHead, { inheritance, confs }: 
 /** Handles a call when its conf is here, or known not to be. */
 export async function handleInherited(
   { confToken }: CallHead,
-  payload: Buffer,
+  frame: Buffer,
   peer: Peer,
   runner: Runner,
   handle: Handler,
@@ -70,7 +73,7 @@ export async function handleInherited(
   const { inheritance } = runner;
   await inheritance?.find(confToken, runner);
   if (inheritance?.isOver === true) delete runner.inheritance;
-  await handle(payload, peer, runner, true);
+  await handle(frame, peer, runner, true);
 }
 
 /** The same line for every request would bury the log: the logger counts repeated ones. */
@@ -95,28 +98,50 @@ export function runCall<C extends Call>(
     info.end();
     conf.leave();
     peer.onGone = undefined;
-    if (call.aborted === undefined) peer.send(frameFor(call, result, conf, replies));
+    if (call.aborted === undefined) peer.send(frameFor(call, result, conf, runner, replies));
+    call.observation?.ended(result);
   };
-  const result = runChain(call, conf.steps, runner.timeout);
+  const { observer } = runner;
+  const watched = observer && watch(call, info, observer);
+  const result =
+    watched === undefined
+      ? runChain(call, conf.steps, runner.timeout)
+      : watched.then(() => (call.aborted ? undefined : runChain(call, conf.steps, runner.timeout)));
   if (result instanceof Promise) return result.then(finish);
   finish(result);
   return undefined;
+}
+
+/** @returns a promise where the observer has to ask something of APISIX first */
+function watch(call: Call, info: CallExtraInfo, observer: CallObserver): Promise<void> | undefined {
+  const observation = observer.callBegan(call);
+  if (observation instanceof Promise) return observation.then((it) => observe(call, info, it));
+  observe(call, info, observation);
+  return undefined;
+}
+
+function observe(call: Call, info: CallExtraInfo, observation: CallObservation): void {
+  call.observation = observation;
+  info.observation = observation;
 }
 
 function frameFor<C extends Call>(
   call: C,
   result: ChainResult,
   conf: PreparedConf,
+  { oldApisix }: Runner,
   replies: Replies<C>,
-): Frame {
+): Frame | LongFrame {
   if (result instanceof Failure) {
     const { by, error } = result;
     by.log.error(`failed, and the ${call.phase} with it`, { request: call.id, error });
     return replies.failure(call.id);
   }
   try {
+    oldApisix?.checkReply(call, result, conf);
     return replies.of(call, result);
   } catch (error) {
+    call.observation?.unsendable(error);
     const culprits = result === undefined ? conf.steps : [result.by];
     logUnsendable(culprits, call, error);
     return replies.failure(call.id);

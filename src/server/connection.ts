@@ -1,9 +1,10 @@
 /** One connection from APISIX: frames in, one call at a time, replies out. */
-import { createFrameDecoder } from "../protocol/frame-decoder.ts";
+import { createChunkTakingDecoder } from "../protocol/frame-decoder.ts";
+import { collectIfDue, isOfOneCall } from "../protocol/large-memory.ts";
 import { FrameType, MAX_PAYLOAD_BYTES } from "../protocol/frame.ts";
-import type { Frame } from "../protocol/frame-builder.ts";
+import type { Frame, LongFrame } from "../protocol/frame-builder.ts";
 import { dispatch } from "../rpc/dispatch.ts";
-import { ConnectionClosedError, type Peer } from "../rpc/peer.ts";
+import { type Asker, ConnectionClosedError, type Peer } from "../rpc/peer.ts";
 import type { Runner } from "../rpc/runner.ts";
 import { board } from "../watchdog/board.ts";
 import { createOutbox } from "./outbox.ts";
@@ -17,12 +18,7 @@ export interface ByteSocket {
   end(): void;
 }
 
-interface Waiting {
-  readonly type: number;
-  readonly payload: Buffer;
-}
-
-/** What a waiting frame costs beside its payload, roughly: frames without one must not be free. */
+/** What a waiting frame costs beside its bytes, roughly: frames without a payload must not be free. */
 const FRAME_COST_BYTES = 128;
 
 /** Bytes of calls that may wait behind the one under way; APISIX itself never sends a second one. */
@@ -34,13 +30,16 @@ export class Connection implements Peer, Replier {
   onIdle: (() => void) | undefined;
   /** `performance.now()` when something was last sent, or the connection opened. */
   idleSince = performance.now();
-  readonly #decoder = createFrameDecoder((type, payload) => this.#receive(type, payload));
+  readonly #decoder = createChunkTakingDecoder((frame) => this.#receive(frame));
   readonly #outbox;
   /** A call is being handled; it may have questions out. */
   #busy = false;
-  readonly #questions: PromiseWithResolvers<Buffer>[] = [];
-  #asked: Uint8Array[] = [];
-  #waiting: Waiting[] = [];
+  /** Whose answers are due, the oldest first. */
+  readonly #askers: Asker[] = [];
+  /** Questions that the end of the tick sends. */
+  #asked: Frame[] = [];
+  readonly #flushQuestions = (): void => this.#sendQuestions();
+  #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #paused = false;
   #closed = false;
@@ -68,7 +67,7 @@ export class Connection implements Peer, Replier {
   get #isAnswered(): boolean {
     return (
       !this.#busy &&
-      this.#questions.length === 0 &&
+      this.#askers.length === 0 &&
       this.#waiting.length === 0 &&
       this.#outbox.isEmpty &&
       this.#decoder.buffered === 0
@@ -85,8 +84,8 @@ export class Connection implements Peer, Replier {
     return Math.max(this.#heardAt, this.idleSince);
   }
 
-  /** Bytes came in. They belong to the caller again on return. */
-  data(chunk: Uint8Array): void {
+  /** Bytes came in. They are the connection's now: Bun makes them anew for each read. */
+  data(chunk: Buffer): void {
     board.busy(this.descriptor);
     this.#decoder.push(chunk);
     if (this.#decoder.buffered > 0) this.#heardAt = performance.now();
@@ -108,12 +107,13 @@ export class Connection implements Peer, Replier {
     this.#waiting = [];
     this.onGone?.();
     const gone = new ConnectionClosedError();
-    for (const question of this.#questions.splice(0)) question.reject(gone);
+    for (const asker of this.#askers.splice(0)) asker.gone(gone);
   }
 
-  send(frame: Frame): void {
-    this.#flushQuestions();
-    this.#write(frame);
+  send(frame: Frame | LongFrame): void {
+    this.#sendQuestions();
+    if (frame instanceof Uint8Array) this.#write(frame);
+    else this.#writeLong(frame);
   }
 
   sendHeld(bytes: Uint8Array): void {
@@ -128,19 +128,25 @@ export class Connection implements Peer, Replier {
     this.idleSince = replyBatch.dueAt;
   }
 
-  ask(question: Frame): Promise<Buffer> {
-    if (this.#closed) return Promise.reject(new ConnectionClosedError());
-    const answer = Promise.withResolvers<Buffer>();
-    // Nobody may be waiting when the connection goes; whoever does sees the rejection all the same.
-    answer.promise.catch(() => undefined);
-    this.#questions.push(answer);
-    if (this.#asked.push(new Uint8Array(question)) === 1)
-      queueMicrotask(() => this.#flushQuestions());
-    return answer.promise;
+  #writeLong({ head, body, isOwn }: LongFrame): void {
+    // What this connection has to send before leaves before.
+    if (this.#held > 0) replyBatch.flush();
+    this.#outbox.write(head);
+    this.#outbox.write(body, isOwn ? "own" : isOfOneCall(body) ? "stable" : "lent");
+    this.idleSince = performance.now();
+  }
+
+  ask(question: Frame, asker: Asker): void {
+    if (this.#closed) {
+      asker.gone(new ConnectionClosedError());
+      return;
+    }
+    this.#askers.push(asker);
+    if (this.#asked.push(question) === 1) queueMicrotask(this.#flushQuestions);
   }
 
   /** Questions of one tick leave as one write. */
-  #flushQuestions(): void {
+  #sendQuestions(): void {
     if (this.#asked.length === 0) return;
     const [only] = this.#asked;
     const bytes = this.#asked.length === 1 && only ? only : Buffer.concat(this.#asked);
@@ -149,15 +155,15 @@ export class Connection implements Peer, Replier {
   }
 
   /** An answer goes to the oldest question, awaited or not; a call waits for its turn. */
-  #receive(type: number, payload: Buffer): void {
-    if (type === FrameType.ExtraInfo && this.#questions.length > 0) {
-      this.#questions.shift()?.resolve(payload);
+  #receive(frame: Buffer): void {
+    if (frame[0] === FrameType.ExtraInfo && this.#askers.length > 0) {
+      this.#askers.shift()?.answered(frame);
     } else if (this.#mustWait) {
-      this.#waiting.push({ type, payload });
-      this.#waitingBytes += payload.length + FRAME_COST_BYTES;
+      this.#waiting.push(frame);
+      this.#waitingBytes += frame.length + FRAME_COST_BYTES;
       if (this.#waitingBytes > MAX_WAITING_BYTES) this.#pause();
     } else {
-      this.#handle(type, payload);
+      this.#handle(frame);
     }
   }
 
@@ -166,9 +172,10 @@ export class Connection implements Peer, Replier {
     return this.#busy || !this.#outbox.isEmpty || this.#waiting.length > 0;
   }
 
-  #handle(type: number, payload: Buffer): void {
+  #handle(frame: Buffer): void {
+    collectIfDue();
     this.#busy = true;
-    const pending = dispatch(type, payload, this, this.runner);
+    const pending = dispatch(frame, this, this.runner);
     if (pending === undefined) this.#done();
     else
       void pending.then(() => {
@@ -198,8 +205,8 @@ export class Connection implements Peer, Replier {
     while (!this.#busy && this.#outbox.isEmpty) {
       const next = this.#waiting.shift();
       if (next === undefined) break;
-      this.#waitingBytes -= next.payload.length + FRAME_COST_BYTES;
-      this.#handle(next.type, next.payload);
+      this.#waitingBytes -= next.length + FRAME_COST_BYTES;
+      this.#handle(next);
     }
     if (this.#paused && this.#waitingBytes <= MAX_WAITING_BYTES) {
       this.#paused = false;

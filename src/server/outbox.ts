@@ -1,14 +1,21 @@
 /** Bytes on their way out: at once where the kernel takes them, the rest when it does again. */
+import { ownCopy, release } from "../protocol/large-memory.ts";
 
 export interface Outbox {
   readonly isEmpty: boolean;
   /** `performance.now()` when the kernel last took some of what waits. */
   readonly movedAt: number;
-  /** Takes the bytes before it returns: what cannot be written at once is copied. */
-  write(bytes: Uint8Array): void;
+  /** @param hold default: lent */
+  write(bytes: Uint8Array, hold?: Hold): void;
   /** The socket takes bytes again. */
   drain(): void;
 }
+
+/**
+ * How bytes may be held until they are written: those that are `lent` are the writer's again at once, `stable` ones
+ * stay as they are, and `own` ones are the outbox's, which releases them when they are written.
+ */
+export type Hold = "lent" | "stable" | "own";
 
 /** @param onEmpty called when all that had to wait has been written */
 export function createOutbox(
@@ -18,9 +25,14 @@ export function createOutbox(
   return new SocketOutbox(socket, onEmpty);
 }
 
+interface Left {
+  readonly bytes: Uint8Array;
+  readonly isOwn: boolean;
+}
+
 class SocketOutbox implements Outbox {
   /** What is left, in order; the first has been written up to `#written`. */
-  readonly #left: Uint8Array[] = [];
+  readonly #left: Left[] = [];
   #written = 0;
   movedAt = 0;
 
@@ -33,17 +45,15 @@ class SocketOutbox implements Outbox {
     return this.#left.length === 0;
   }
 
-  write(bytes: Uint8Array): void {
-    if (!this.isEmpty) {
-      this.#left.push(new Uint8Array(bytes));
-      return;
-    }
-    // A closed socket takes -1 bytes: the reply has no reader any more.
-    const written = this.socket.write(bytes);
-    if (written >= 0 && written < bytes.length) {
-      this.#left.push(new Uint8Array(bytes.subarray(written)));
-      this.#written = 0;
-      this.movedAt = performance.now();
+  write(bytes: Uint8Array, hold: Hold = "lent"): void {
+    const written = this.#writeAtOnce(bytes);
+    if (written === bytes.length) {
+      if (hold === "own") release(bytes);
+    } else if (hold === "lent") {
+      this.#left.push({ bytes: ownCopy(bytes.subarray(written)), isOwn: true });
+    } else {
+      if (this.isEmpty) this.#written = written;
+      this.#left.push({ bytes, isOwn: hold === "own" });
     }
   }
 
@@ -52,16 +62,33 @@ class SocketOutbox implements Outbox {
     for (;;) {
       const first = this.#left[0];
       if (first === undefined) break;
-      const written = this.socket.write(first.subarray(this.#written));
+      const { bytes } = first;
+      const rest = this.#written === 0 ? bytes : bytes.subarray(this.#written);
+      const written = this.socket.write(rest);
       if (written < 0) {
-        this.#left.length = 0;
+        this.#drop();
         return;
       }
       this.#written += written;
-      if (this.#written < first.length) return;
+      if (this.#written < bytes.length) return;
       this.#left.shift();
       this.#written = 0;
+      if (first.isOwn) release(bytes);
     }
     this.onEmpty();
+  }
+
+  /** How many bytes need not wait: all of them where the socket has closed, for then nobody reads them. */
+  #writeAtOnce(bytes: Uint8Array): number {
+    if (!this.isEmpty) return 0;
+    const written = this.socket.write(bytes);
+    if (written < 0) return bytes.length;
+    if (written < bytes.length) this.movedAt = performance.now();
+    return written;
+  }
+
+  #drop(): void {
+    for (const { bytes, isOwn } of this.#left.splice(0)) if (isOwn) release(bytes);
+    this.#written = 0;
   }
 }

@@ -26,7 +26,7 @@ export class ConnectionEnd implements ByteSocket {
 
   call(frame: Frame): Promise<RunnerReply> {
     this.#reply = Promise.withResolvers();
-    this.#connection.data(new Uint8Array(frame));
+    this.#connection.data(Buffer.from(frame));
     return this.#reply.promise;
   }
 
@@ -61,7 +61,7 @@ export class ConnectionEnd implements ByteSocket {
       try {
         const answer = await this.answer(question);
         this.asked.push({ question, answer });
-        this.#connection.data(new Uint8Array(extraInfoFrame(answer)));
+        this.#connection.data(Buffer.from(extraInfoFrame(answer)));
       } catch (error) {
         this.#reply.reject(error);
       }

@@ -1,10 +1,20 @@
 /** A connection's writes, against a socket that takes as little as it likes. */
 import { describe, expect, test } from "bun:test";
+import { decodeReply } from "../../src/gateway/decode-replies.ts";
 import { definePlugin, stop } from "../../src/index.ts";
 import { createFrameDecoder } from "../../src/protocol/frame-decoder.ts";
 import { type ByteSocket, Connection } from "../../src/server/connection.ts";
 import { startServer } from "../../src/server/server.ts";
-import { prepare, prepareBytes, PRE_REQ, requestBytes } from "../support/encode.ts";
+import {
+  answerBytes,
+  nextReply,
+  POST_RESP,
+  prepare,
+  prepareBytes,
+  PRE_REQ,
+  requestBytes,
+  responseBytes,
+} from "../support/encode.ts";
 import { inlinePlugins } from "../support/inline-plugins.ts";
 import { RawConnection } from "../support/raw-connection.ts";
 import { TempDir } from "../support/temp-dir.ts";
@@ -46,7 +56,7 @@ class NarrowSocket implements ByteSocket {
 
 const CONF = [["it", ""]] as const;
 
-async function connect(body = "hi") {
+async function connect(body: string | Buffer = "hi") {
   const { runner } = await inlinePlugins({ it: definePlugin({ request: () => stop(body) }) });
   const socket = new NarrowSocket();
   const connection = new Connection(socket, runner);
@@ -101,7 +111,7 @@ describe("a socket that takes a part of a reply", () => {
       confToken,
       headers: [{ name: "x", value: "y".repeat(9_000_000) }],
     });
-    for (let i = 0; i < 3; i++) connection.data(large);
+    for (let i = 0; i < 3; i++) connection.data(Buffer.from(large));
     expect(socket.isPaused).toBe(true);
     socket.room = Number.POSITIVE_INFINITY;
     connection.drain();
@@ -110,11 +120,104 @@ describe("a socket that takes a part of a reply", () => {
   });
 });
 
+describe("a large body", () => {
+  /** The frame that a call is answered with, by a socket that takes a little at a time. */
+  async function replyOf(plugin: Parameters<typeof definePlugin>[0], answer?: Buffer) {
+    const { runner } = await inlinePlugins({ it: definePlugin(plugin) });
+    const socket = new NarrowSocket();
+    const connection = new Connection(socket, runner);
+    connection.data(prepareBytes(PRE_REQ, CONF));
+    const [prepared] = socket.frames;
+    const confToken = prepared?.payload.readUInt32LE(prepared.payload.length - 4) ?? 0;
+    socket.writes.length = 0;
+    connection.data(requestBytes({ confToken }));
+    if (answer !== undefined) {
+      await new Promise(setImmediate);
+      expect(socket.frames).toMatchObject([{ type: 3 }]);
+      socket.writes.length = 0;
+      socket.room = 1000;
+      connection.data(answerBytes(answer));
+      await new Promise(setImmediate);
+    }
+    return { connection, socket };
+  }
+
+  function drained({ connection, socket }: { connection: Connection; socket: NarrowSocket }) {
+    while (!connection.isIdle) {
+      socket.room = 70_000;
+      connection.drain();
+    }
+    const [frame] = socket.frames;
+    if (frame === undefined) throw new Error("no reply");
+    return decodeReply(frame.type, frame.payload);
+  }
+
+  test("is passed on whole", async () => {
+    const body = Buffer.from(Array.from({ length: 500_000 }, (_, i) => i * 7));
+    const sent = await replyOf(
+      {
+        async request({ request }) {
+          request.body = await request.bytes();
+        },
+      },
+      body,
+    );
+    const reply = drained(sent);
+    expect("body" in reply && reply.body && body.equals(reply.body)).toBe(true);
+  });
+
+  test("that a plugin changes once the hook has returned is sent as it was", async () => {
+    const body = Buffer.alloc(400_000, "a");
+    const sent = await replyOf(
+      {
+        async request({ vars }) {
+          await vars.get("x");
+          return stop(body);
+        },
+      },
+      Buffer.from("y"),
+    );
+    // Its memory is the plugin's: the next call may be another client's.
+    body.fill("b");
+    const reply = drained(sent);
+    expect("body" in reply && Buffer.alloc(400_000, "a").equals(reply.body!)).toBe(true);
+  });
+
+  test("is still the plugin's when it is sent", async () => {
+    const body = Buffer.alloc(400_000, "a");
+    const { connection, socket, confToken } = await connect(body);
+    connection.data(requestBytes({ confToken }));
+    const reply = drained({ connection, socket });
+    expect("body" in reply && body.equals(reply.body!)).toBe(true);
+    expect(body.equals(Buffer.alloc(400_000, "a"))).toBe(true);
+  });
+
+  test("that is text is sent whole", async () => {
+    const { runner } = await inlinePlugins({
+      it: definePlugin({
+        response({ response }) {
+          response.body = "ä".repeat(200_000);
+        },
+      }),
+    });
+    const socket = new NarrowSocket();
+    const connection = new Connection(socket, runner);
+    connection.data(prepareBytes(POST_RESP, CONF));
+    const [prepared] = socket.frames;
+    const confToken = prepared?.payload.readUInt32LE(prepared.payload.length - 4) ?? 0;
+    socket.writes.length = 0;
+    socket.room = 1000;
+    connection.data(responseBytes({ confToken }));
+    const reply = drained({ connection, socket });
+    expect("body" in reply && Buffer.from(reply.body!).toString()).toBe("ä".repeat(200_000));
+  });
+});
+
 test("frames without a payload cannot pile up either", async () => {
   const { connection, socket } = await connect();
   socket.room = 0;
   const empty = Buffer.alloc(4 * 100_000, Buffer.from([7, 0, 0, 0]));
-  for (let i = 0; i < 3 && !socket.isPaused; i++) connection.data(empty);
+  for (let i = 0; i < 3 && !socket.isPaused; i++) connection.data(Buffer.from(empty));
   expect(socket.isPaused).toBe(true);
 });
 
@@ -181,4 +284,76 @@ describe("a peer that stalls", () => {
     quiet.close();
     await server.drain();
   });
+});
+
+describe("over a socket", () => {
+  test("each read has memory of its own: a connection keeps what it is given", async () => {
+    using dir = new TempDir();
+    const chunks: Buffer[] = [];
+    const read = Promise.withResolvers<void>();
+    using listener = Bun.listen({
+      unix: dir.file("s.sock"),
+      socket: {
+        data(socket, chunk) {
+          chunks.push(chunk);
+          if (chunks.length === 200) read.resolve();
+          else socket.write("k");
+        },
+      },
+    });
+    let sent = 0;
+    // Smaller and larger than what the engine keeps in its own heap.
+    const next = (): Buffer => Buffer.alloc(sent % 2 === 0 ? 900 : 70_000, sent++);
+    await Bun.connect({
+      unix: dir.file("s.sock"),
+      socket: {
+        open: (socket) => void socket.write(next()),
+        data: (socket) => void socket.write(next()),
+      },
+    });
+    await read.promise;
+    listener.stop(true);
+    expect(chunks.every((chunk, i) => chunk.equals(Buffer.alloc(chunk.length, i)))).toBe(true);
+    expect(new Set(chunks.map(({ buffer }) => buffer)).size).toBe(chunks.length);
+  });
+
+  test.each([10_000, 100_000, 1_000_000])(
+    "bodies of %d bytes that a plugin keeps are never another call's",
+    async (size) => {
+      using dir = new TempDir();
+      const kept: Uint8Array[] = [];
+      const { runner } = await inlinePlugins({
+        it: definePlugin({
+          async request({ request }) {
+            const body = await request.bytes();
+            kept.push(body);
+            request.body = body;
+          },
+        }),
+      });
+      const server = startServer(runner, { path: dir.file("s.sock") });
+      const CALLS = 24;
+      await Promise.all(
+        [0, 1, 2].map(async (n) => {
+          using connection = await RawConnection.connect(dir.file("s.sock"));
+          const confToken = await prepare(connection, CONF);
+          for (let i = n; i < CALLS; i += 3) {
+            const body = Buffer.alloc(size, i + 1);
+            await connection.send(requestBytes({ confToken }));
+            expect(await nextReply(connection)).toMatchObject({ kind: "question" });
+            await connection.send(answerBytes(body));
+            const reply = await nextReply(connection);
+            expect("body" in reply && reply.body && body.equals(reply.body)).toBe(true);
+          }
+        }),
+      );
+      await server.drain();
+      expect(new Set(kept.map(({ buffer }) => buffer)).size).toBe(CALLS);
+      const fills = kept.map((body) => body[0]!);
+      expect(fills.toSorted((a, b) => a - b)).toEqual(
+        Array.from({ length: CALLS }, (_, i) => i + 1),
+      );
+      expect(kept.every((body, i) => Buffer.alloc(size, fills[i]).equals(body))).toBe(true);
+    },
+  );
 });
