@@ -1,9 +1,11 @@
 /** `dev`: a gateway to try plugins over HTTP, with no APISIX installed. */
 import { type Command, InvalidArgumentError } from "commander";
+import { DEV_RUNNER } from "./dev/runner-command.ts";
 import type { DevOptions } from "./dev/run.ts";
 import { fail } from "./exit.ts";
 import type { CliContext } from "./program.ts";
-import { withSettings } from "./settings.ts";
+import { type SettingOptions, sourcesOf, withSettings } from "./settings.ts";
+import { start } from "./start.ts";
 
 const ABOUT = `
 It speaks to the runner as APISIX does, over the real socket, and reads routes in APISIX's own
@@ -29,6 +31,14 @@ export function registerDev(program: Command, context: CliContext): void {
       "give the runner this variable too, as nginx_config.envs does; NAME or NAME=value; may be repeated",
       (name: string, before: string[] = []) => [...before, name],
     )
+    .option(
+      "--inspect-port <port>",
+      "where the inspector listens, on 127.0.0.1 (default: 9081, or any free one)",
+      port,
+    )
+    .option("--no-inspector", "without the page that shows what each plugin did to each request")
+    .option("--record <file>", "write each request into this file, for apisix-bun-runner replay")
+    .option("--record-secrets", "with the values of Authorization and of cookies")
     .option("-v, --verbose", "show the differences that plugins make")
     .option("--once", "send the printed requests itself, then end")
     .addHelpText("after", ABOUT);
@@ -44,6 +54,21 @@ export function registerDev(program: Command, context: CliContext): void {
       }
     },
   );
+}
+
+/** The runner that `dev` starts: one that tells what its plugins do. Production starts none. */
+export function registerDevRunner(program: Command, { bundled }: CliContext): void {
+  const runner = program
+    .command(DEV_RUNNER, { hidden: true })
+    .requiredOption("--traces <socket>", "where to send what plugins do");
+  withSettings(runner).action(async ({ traces, ...options }: DevRunnerOptions) => {
+    const { recordHooks } = await import("../inspector/runner/record-hooks.ts");
+    start({ bundled, ...sourcesOf(options), onRecord: recordHooks(traces) });
+  });
+}
+
+interface DevRunnerOptions extends SettingOptions {
+  readonly traces: string;
 }
 
 function port(text: string): number {

@@ -10,6 +10,8 @@ import type { RequestOrigin } from "./variables.ts";
 import { valuesOf } from "./wire-text.ts";
 
 export interface ClientExchange {
+  /** `performance.now()` when its head had been read. */
+  readonly began: number;
   readonly head: RequestHead;
   readonly body: RequestBody;
   /** With what APISIX puts into every request. */
@@ -27,6 +29,7 @@ export function clientExchange(
 ): ClientExchange {
   const serverPort = socket.localPort ?? 0;
   return {
+    began: performance.now(),
     head,
     body: new RequestBody(socket, reader, head),
     headers: [
@@ -74,17 +77,20 @@ export class RequestBody {
   }
 
   /**
-   * Takes what has not been read off the connection.
+   * Takes what has not been read off the connection. It is known then, though nobody asked for it.
    *
    * @returns whether the connection can carry another request
    */
   async discard(): Promise<boolean> {
     if (this.#reading || !this.isExpected) return true;
     if (this.#awaitsContinue) return false;
+    const pieces: Buffer[] = [];
     let length = 0;
     for await (const piece of readBody(this.reader, this.head.framing)) {
       if ((length += piece.length) > DISCARDED_BYTES) return false;
+      pieces.push(piece);
     }
+    this.#bytes = Buffer.concat(pieces);
     return true;
   }
 

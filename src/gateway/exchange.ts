@@ -186,18 +186,26 @@ export class Exchange {
   ): Promise<NodeResponse> {
     const began = performance.now();
     const host = latin1Of(request.upstreamHost ?? "");
-    let [used, status] = [node, undefined as number | undefined];
+    let used = node;
+    let answered: Pick<UpstreamEvent, "status" | "headers"> = {};
     try {
       const response = await this.parts.upstreams.send(upstream, node, host, request);
       this.#response = response;
-      ({ node: used, status } = response);
+      used = response.node;
+      answered = { status: response.status, headers: response.headers };
       return response;
     } catch (error) {
       this.error = error instanceof Error ? error.message : String(error);
       throw error;
     } finally {
-      const duration = performance.now() - began;
-      this.upstream = { node: `${used.host}:${used.port}`, duration, status };
+      const { method, target, headers } = request;
+      this.upstream = {
+        node: `${used.host}:${used.port}`,
+        at: began - this.client.began,
+        duration: performance.now() - began,
+        request: { method, target, headers },
+        ...answered,
+      };
     }
   }
 

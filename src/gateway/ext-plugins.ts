@@ -75,9 +75,10 @@ export class ExtPlugins {
     this.phases.push({
       kind: "request",
       extPlugin: name,
-      ...called(plugin, outcome, began),
+      ...called(plugin, outcome, this.client.began, began),
       notes,
       degraded,
+      sent: call,
       before: this.#asUpstream(passing),
       ...(outcome.kind === "replied" && { reply: outcome.reply }),
       ...(effect.kind === "go on"
@@ -103,20 +104,18 @@ export class ExtPlugins {
       if (!hasBody) return new Uint8Array();
       return (read = await whole(response.body));
     };
-    const outcome = await this.runner.response(
-      plugin,
-      { status, headers: headers.slice(0, MAX_HEADERS) },
-      answersOfCall(answer, "response"),
-    );
+    const call = { status, headers: headers.slice(0, MAX_HEADERS) };
+    const outcome = await this.runner.response(plugin, call, answersOfCall(answer, "response"));
     const upstream: HttpResponse = { status, headers };
     const { effect, own, degraded } = responseOutcome(upstream, plugin, outcome);
     const body = effect.response.body ?? read ?? response.body;
     this.phases.push({
       kind: "response",
       extPlugin: "ext-plugin-post-resp",
-      ...called(plugin, outcome, began),
+      ...called(plugin, outcome, this.client.began, began),
       notes: effect.notes,
       degraded,
+      sent: call,
       before: { ...upstream, ...(read && { body: read }) },
       ...(outcome.kind === "replied" && { reply: outcome.reply }),
       after: effect.response,
@@ -197,13 +196,22 @@ function responseOutcome(
   return { effect: { ...failure, response, notes }, own: [], degraded: true };
 }
 
+/** @param requestBegan and `began`, the phase: as `performance.now()` had it */
 function called(
-  { conf = [] }: ExtPlugin,
+  { key, conf }: ExtPlugin,
   outcome: CallOutcome<unknown>,
+  requestBegan: number,
   began: number,
-): Pick<PhaseEvent, "plugins" | "duration" | "questions" | "tries" | "error"> {
+): Pick<
+  PhaseEvent,
+  "key" | "call" | "at" | "plugins" | "conf" | "duration" | "questions" | "tries" | "error"
+> {
   return {
-    plugins: conf.map(({ name }) => name),
+    key,
+    call: outcome.id,
+    at: began - requestBegan,
+    plugins: (conf ?? []).map(({ name }) => name),
+    conf,
     duration: performance.now() - began,
     questions: outcome.questions,
     tries: outcome.tries,

@@ -1,17 +1,20 @@
 /** A client's connection to the gateway: its requests, one after the other. */
 import type { Socket } from "node:net";
-import { clientExchange } from "./client-exchange.ts";
+import { type ClientExchange, clientExchange } from "./client-exchange.ts";
 import type { RequestEvent } from "./events.ts";
 import { ClientGoneError, Exchange, type ExchangeParts } from "./exchange.ts";
 import { readRequestHead, RefusedRequestError, type RequestHead } from "./http1/read-request.ts";
 import { SilenceError, SocketReader } from "./http1/socket-reader.ts";
 import { type OutgoingResponse, writeResponse } from "./http1/write-response.ts";
+import { plainAddress } from "./ip.ts";
 import { errorResponse } from "./outgoing.ts";
 
 export interface ConnectionOptions {
   parts(): ExchangeParts;
   nextId(): number;
   readonly onRequest: ((event: RequestEvent) => void) | undefined;
+  /** How much of a response's body goes into its event, bytes. */
+  readonly keptResponse: number;
   /** For the client's next bytes, ms. */
   readonly timeout: number;
   /** How long a client waits for a status that HTTP does not end a response with, ms. */
@@ -74,14 +77,14 @@ export class GatewayConnection {
   }
 
   async #refuse({ status, message }: RefusedRequestError): Promise<void> {
-    const log = new RequestLog(this.options.nextId());
+    const log = this.#log();
     const response = { ...errorResponse(status), close: true };
     await writeResponse(this.socket, undefined, response, (piece) => log.count(piece));
     this.options.onRequest?.(log.refused(response, message));
   }
 
   async #exchange(head: RequestHead): Promise<boolean> {
-    const log = new RequestLog(this.options.nextId());
+    const log = this.#log();
     const client = clientExchange(this.socket, this.#reader, head);
     const exchange = new Exchange(client, this.options.parts());
     let response: OutgoingResponse | undefined;
@@ -100,8 +103,13 @@ export class GatewayConnection {
     } finally {
       if (!goesOn && this.socket.destroyed) exchange.abort();
     }
-    this.options.onRequest?.(log.answered(head, exchange, response, error));
+    this.options.onRequest?.(log.answered(client, exchange, response, error));
     return goesOn;
+  }
+
+  #log(): RequestLog {
+    const { nextId, keptResponse } = this.options;
+    return new RequestLog(nextId(), clientOf(this.socket), keptResponse);
   }
 
   async #respond(exchange: Exchange): Promise<OutgoingResponse> {
@@ -138,20 +146,31 @@ export class GatewayConnection {
   }
 }
 
+/** Address and port of who is on the other end: `127.0.0.1:53124`. */
+export function clientOf(socket: Socket): string {
+  return `${plainAddress(socket.remoteAddress ?? "")}:${socket.remotePort ?? 0}`;
+}
+
 /** Collects what becomes a request's event. */
 class RequestLog {
-  readonly #startedAt = new Date();
   readonly #began = performance.now();
   #length = 0;
+  #kept: Uint8Array[] = [];
 
-  constructor(private readonly id: number) {}
+  constructor(
+    private readonly id: number,
+    private readonly client: string,
+    private readonly keptResponse: number,
+  ) {}
 
   count(piece: Uint8Array): void {
+    const room = this.keptResponse - this.#length;
+    if (room > 0) this.#kept.push(piece.slice(0, room));
     this.#length += piece.length;
   }
 
   answered(
-    { method, target, headers }: RequestHead,
+    { head: { method, target, headers }, body }: ClientExchange,
     exchange: Exchange,
     response: OutgoingResponse | undefined,
     error: string | undefined,
@@ -161,6 +180,7 @@ class RequestLog {
       method,
       target,
       clientHeaders: headers,
+      clientBody: body.known,
       route: exchange.route?.id,
       phases: exchange.phases,
       upstream: exchange.upstream,
@@ -182,15 +202,25 @@ class RequestLog {
     error: string | undefined,
   ): Pick<
     RequestEvent,
-    "id" | "startedAt" | "duration" | "status" | "responseHeaders" | "responseLength" | "error"
+    | "id"
+    | "began"
+    | "client"
+    | "duration"
+    | "status"
+    | "responseHeaders"
+    | "responseLength"
+    | "responseBody"
+    | "error"
   > {
     return {
       id: this.id,
-      startedAt: this.#startedAt,
+      began: performance.timeOrigin + this.#began,
+      client: this.client,
       duration: performance.now() - this.#began,
       status: response?.status ?? CLIENT_GONE,
       responseHeaders: response?.headers ?? [],
       responseLength: this.#length,
+      responseBody: Buffer.concat(this.#kept),
       error,
     };
   }

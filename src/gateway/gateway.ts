@@ -1,7 +1,7 @@
 /** The development gateway: HTTP in, a runner asked as APISIX asks it, the upstream, HTTP out. */
 import { createServer } from "node:net";
 import type { RequestEvent } from "./events.ts";
-import { GatewayConnection } from "./gateway-connection.ts";
+import { clientOf, GatewayConnection } from "./gateway-connection.ts";
 import type { RouteTable } from "./routes/route-table.ts";
 import { RunnerCalls } from "./runner-calls.ts";
 import { Upstreams } from "./upstreams.ts";
@@ -16,6 +16,10 @@ export interface GatewayOptions {
   readonly runnerSocket: string;
   /** Called once for each request, when its response has been written. */
   readonly onRequest?: ((event: RequestEvent) => void) | undefined;
+  /** How much of each response's body its event has, bytes; 0 by default. */
+  readonly keptResponse?: number | undefined;
+  /** Routes for one client alone, named as in its events; `undefined`: those of all others. */
+  readonly routesFor?: ((client: string) => RouteTable | undefined) | undefined;
   /** All in ms; APISIX's own by default. */
   readonly timeouts?: GatewayTimeouts | undefined;
 }
@@ -61,7 +65,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const connection = new GatewayConnection(socket, {
       // Each exchange keeps the table that it began with.
-      parts: () => ({ table, runner, upstreams }),
+      parts: () => {
+        const own = options.routesFor?.(clientOf(socket));
+        return { table: own ?? table, runner, upstreams };
+      },
+      keptResponse: options.keptResponse ?? 0,
       nextId: () => ++requests,
       onRequest: options.onRequest,
       timeout: timeouts.client ?? 60_000,

@@ -24,6 +24,8 @@ export interface RunnerCallOptions {
 export type CallOutcome<Reply> =
   | {
       readonly kind: "replied";
+      /** The call's number. */
+      readonly id: number;
       readonly reply: Reply;
       readonly questions: readonly AskedQuestion[];
       /** 1, or more where the runner did not know the token. */
@@ -31,6 +33,7 @@ export type CallOutcome<Reply> =
     }
   | {
       readonly kind: "failed";
+      readonly id: number;
       /** The runner's fault is one that APISIX's own code breaks down over: 500 instead of 503. */
       readonly breaksApisix: boolean;
       readonly error: Error;
@@ -59,7 +62,7 @@ export class RunnerCalls {
     answer: AnswerFunction,
   ): Promise<CallOutcome<RequestReply>> {
     const id = this.#id();
-    return this.#untilKnown(plugin, FrameType.HttpReqCall, (client, confToken) =>
+    return this.#untilKnown(plugin, FrameType.HttpReqCall, id, (client, confToken) =>
       client.httpReqCall({ ...request, id, confToken }, answer),
     );
   }
@@ -70,7 +73,7 @@ export class RunnerCalls {
     answer: AnswerFunction,
   ): Promise<CallOutcome<ResponseReply>> {
     const id = this.#id();
-    return this.#untilKnown(plugin, FrameType.HttpRespCall, (client, confToken) =>
+    return this.#untilKnown(plugin, FrameType.HttpRespCall, id, (client, confToken) =>
       client.httpRespCall({ ...response, id, confToken }, answer),
     );
   }
@@ -88,12 +91,13 @@ export class RunnerCalls {
   async #untilKnown<Reply>(
     plugin: ExtPlugin,
     frameType: number,
+    id: number,
     call: Call<Reply>,
   ): Promise<CallOutcome<Reply>> {
     for (let tries = 1; ; tries++) {
       try {
         const result = await this.#once(plugin, call);
-        return { kind: "replied", ...result, tries };
+        return { kind: "replied", id, ...result, tries };
       } catch (thrown) {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
         const isRunnerError = error instanceof RunnerError;
@@ -101,7 +105,7 @@ export class RunnerCalls {
         if (isRunnerError && error.code === "CONF_TOKEN_NOT_FOUND" && tries < TRIES) continue;
         const questions = isRunnerError ? error.questions : [];
         const breaksApisix = breaksDown(error, frameType);
-        return { kind: "failed", error, breaksApisix, questions, tries };
+        return { kind: "failed", id, error, breaksApisix, questions, tries };
       }
     }
   }

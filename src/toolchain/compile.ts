@@ -43,6 +43,8 @@ export async function compile(options: CompileOptions): Promise<string> {
     // What is imported late stays out of the start, node: modules included: without it they are all loaded first.
     splitting: true,
     sourcemap: "linked",
+    // The inspector's page is JSX; what says where each element is written is of no use in it.
+    jsx: { development: false },
     plugins: [sdkOf(runner)],
     compile: {
       outfile,

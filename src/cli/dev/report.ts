@@ -4,7 +4,7 @@ import type { PhaseEvent, RequestEvent } from "../../gateway/events.ts";
 import type { HttpResponse, UpstreamRequest } from "../../gateway/http-message.ts";
 import { printable, size, textOf } from "../text/body.ts";
 import { added, type DiffLine, headerDiff, lineDiff } from "../text/diff.ts";
-import type { PluginTrace } from "./runner-log.ts";
+import type { Inspected, InspectedPhase } from "../../inspector/model.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -12,8 +12,8 @@ type Style = Parameters<typeof styleText>[0];
 export type Paint = (style: Style, text: string) => string;
 
 export interface ReportOptions {
-  /** What each plugin did, by the phase that called it. */
-  readonly tracesOf: (phase: PhaseEvent) => readonly PluginTrace[];
+  /** What each plugin did. */
+  readonly inspected: Inspected;
   /** The differences too. */
   readonly verbose: boolean;
   readonly paint: Paint;
@@ -21,12 +21,12 @@ export interface ReportOptions {
 
 /** One line, and with `verbose` the differences under it. */
 export function reportOf(event: RequestEvent, options: ReportOptions): string {
-  const { paint, verbose } = options;
+  const { paint, verbose, inspected } = options;
   const line = [
     paint(statusStyle(event.status), String(event.status)),
     `${event.method} ${printable(event.target)}`,
     paint("dim", milliseconds(event.duration)),
-    ...event.phases.map((phase) => phaseSummary(phase, options)),
+    ...event.phases.map((phase, i) => phaseSummary(phase, inspected.phases[i], paint)),
     ...(event.error === undefined ? [] : [paint("red", event.error)]),
   ].join("  ");
   if (!verbose) return line;
@@ -38,10 +38,15 @@ function statusStyle(status: number): Style {
 }
 
 /** `say: stop 200 (0.3 ms)` for each plugin, or why the phase failed. */
-function phaseSummary(phase: PhaseEvent, { tracesOf, paint }: ReportOptions): string {
-  const parts = tracesOf(phase).map(
-    ({ plugin, did, ms }) =>
-      `${paint("cyan", plugin)}: ${did} ${paint("dim", `(${milliseconds(ms)})`)}`,
+function phaseSummary(
+  phase: PhaseEvent,
+  inspected: InspectedPhase | undefined,
+  paint: Paint,
+): string {
+  const parts = (inspected?.plugins ?? []).flatMap(({ name, ran }) =>
+    ran === undefined
+      ? []
+      : `${paint("cyan", name)}: ${ran.did} ${paint("dim", `(${milliseconds(ran.duration)})`)}`,
   );
   // A runner that was not started here tells nothing of its plugins one by one.
   if (parts.length === 0 && phase.reply !== undefined) {

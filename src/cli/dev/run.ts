@@ -1,20 +1,22 @@
-/** Starts what `dev` is made of: upstream, routes, runner, gateway; and ends it. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+/** Starts what `dev` is made of: upstream, routes, runner, gateway, inspector; and ends it. */
 import { styleText } from "node:util";
-import type { PhaseEvent, RequestEvent } from "../../gateway/events.ts";
+import type { RequestEvent } from "../../gateway/events.ts";
 import { type Gateway, type GatewayOptions, startGateway } from "../../gateway/gateway.ts";
-import { ownCommand } from "../call/runner.ts";
+import type { RouteTable } from "../../gateway/routes.ts";
+import { BODY_LIMIT } from "../../inspector/body-view.ts";
+import { RequestWatch } from "../../inspector/request-watch.ts";
 import type { CliContext } from "../program.ts";
-import { settingArgs, type SettingOptions } from "../settings.ts";
+import type { SettingOptions } from "../settings.ts";
 import { DevStartError, DevUsageError } from "./errors.ts";
+import { type Addresses, introduction } from "./introduction.ts";
+import { makeInspector, serveInspector } from "./inspector.ts";
 import { withProject } from "./project.ts";
 import { curlsOf, type ReadyRoute } from "./ready-routes.ts";
+import { openRecording } from "./record.ts";
 import { type Paint, reportOf } from "./report.ts";
 import { startRoutes } from "./routes.ts";
-import { RunnerChild } from "./runner-child.ts";
-import { RunnerLog } from "./runner-log.ts";
+import { lineForPeople } from "./runner-log.ts";
+import { startRunner } from "./runner.ts";
 
 export { DevStartError, DevUsageError };
 
@@ -29,6 +31,13 @@ export interface DevOptions extends SettingOptions {
   readonly env?: readonly string[];
   readonly verbose?: true;
   readonly once?: true;
+  readonly inspectPort?: number;
+  /** False: nobody wants one. */
+  readonly inspector: boolean;
+  /** A file. */
+  readonly record?: string;
+  /** What is recorded has its secrets. */
+  readonly recordSecrets?: true;
 }
 
 /** Colour on a terminal, none when piped; NO_COLOR is obeyed. */
@@ -42,25 +51,73 @@ export async function runDev(given: DevOptions, context: CliContext): Promise<vo
     );
   }
   await using parts = new AsyncDisposableStack();
-  const log = new RunnerLog((line) => console.log(paint("dim", `[runner] ${line}`)));
   let gateway: Gateway | undefined;
-  const { ready, table: routes } = await startRoutes(parts, options, context, paint, (table) =>
-    gateway?.useRoutes(table),
+  let table: RouteTable | undefined;
+  const started = await startRoutes(parts, options, context, paint, (changed) => {
+    table = changed;
+    gateway?.useRoutes(changed);
+  });
+  table ??= started.table;
+  const routes = table;
+
+  const inspector =
+    options.inspector && !options.once
+      ? makeInspector(
+          options,
+          () => gateway ?? notYet(),
+          () => table ?? routes,
+        )
+      : undefined;
+  const watch = new RequestWatch(
+    (id) => inspector?.history.get(id),
+    (inspected) => inspector?.history.put(inspected),
   );
+  const record = openRecording(parts, options);
+  const tell = async (event: RequestEvent): Promise<void> => {
+    const inspected = await watch.inspected(event);
+    console.log(reportOf(event, { paint, verbose: options.verbose === true, inspected }));
+    inspector?.add(inspected, event);
+    record?.(inspected);
+  };
+
   const runnerSocket =
-    options.socket ?? (await startRunner(parts, options, log, () => gateway?.forgetTokens()));
+    options.socket ??
+    (await startRunner(parts, {
+      settings: options,
+      env: options.env ?? [],
+      onTrace: (trace) => watch.trace(trace),
+      onLine: (text) => {
+        const line = lineForPeople(text);
+        if (line !== undefined) console.log(paint("dim", `[runner] ${line}`));
+      },
+      onExit(code, restartIn) {
+        gateway?.forgetTokens();
+        const again = `it is started again in ${restartIn / 1000} s`;
+        console.log(paint("red", `the runner ended with ${code}; ${again}`));
+      },
+    }));
   gateway = await listen(options, {
     host: options.host,
     port: options.port,
     routes,
     runnerSocket,
-    onRequest: (event) => setTimeout(report, TRACE_DELAY_MS, event, log, options),
+    onRequest: (event) => setTimeout(() => void tell(event), TRACE_DELAY_MS),
+    keptResponse: (inspector ?? record) ? BODY_LIMIT : 0,
+    routesFor: (client) => inspector?.routesFor(client),
   });
   parts.use(gateway);
-  const curls = curlsOf(ready, gateway.url);
-  console.log(introduction(gateway.url, curls, options, runnerSocket));
-  if (options.once) await sendOnce(gateway.url, ready);
-  else await interrupted();
+  const addresses: Addresses = {
+    gateway: gateway.url,
+    ...(inspector && { inspector: serveInspector(parts, inspector, options) }),
+    runner: runnerSocket,
+    routes: options.routes,
+    record: options.record,
+  };
+  // Whoever reads it may be quick to end us.
+  const end = options.once ? undefined : interrupted();
+  console.log(introduction(addresses, curlsOf(started.ready, gateway.url), paint));
+  if (options.once) await sendOnce(gateway.url, started.ready);
+  else await end;
 }
 
 async function listen(options: DevOptions, gateway: GatewayOptions): Promise<Gateway> {
@@ -75,67 +132,13 @@ async function listen(options: DevOptions, gateway: GatewayOptions): Promise<Gat
   }
 }
 
-/** The runner has logged what its plugins did before it replied, but a pipe may be slower than a socket. */
+/** Nobody can have opened the page before its address was printed. */
+function notYet(): never {
+  throw new Error("the gateway does not listen yet");
+}
+
+/** The runner has sent its traces before it replied, but one socket may be slower than the other. */
 const TRACE_DELAY_MS = 10;
-
-function report(event: RequestEvent, log: RunnerLog, options: DevOptions): void {
-  const tracesOf = ({ reply }: PhaseEvent) => (reply === undefined ? [] : log.take(reply.id));
-  console.log(reportOf(event, { paint, verbose: options.verbose === true, tracesOf }));
-}
-
-/** A runner of this executable, kept as APISIX keeps it. Returns where it listens. */
-async function startRunner(
-  parts: AsyncDisposableStack,
-  options: DevOptions,
-  log: RunnerLog,
-  onExit: () => void,
-): Promise<string> {
-  const home = mkdtempSync(join(tmpdir(), "apisix-bun-runner-dev-"));
-  parts.defer(() => rmSync(home, { recursive: true, force: true }));
-  const socket = join(home, "conf", `apisix-${process.pid}.sock`);
-  const runner = await RunnerChild.start({
-    command: [
-      ...ownCommand(),
-      "start",
-      ...settingArgs({ ...options, socket: undefined, logLevel: "debug" }),
-      "--watch",
-      "--log-format=json",
-    ],
-    socket,
-    home,
-    env: Object.fromEntries((options.env ?? []).map(variable)),
-    onLine: (line) => log.line(line),
-    onExit(code, restartIn) {
-      onExit();
-      const again = `it is started again in ${restartIn / 1000} s`;
-      console.log(paint("red", `the runner ended with ${code}; ${again}`));
-    },
-  });
-  parts.use(runner);
-  return socket;
-}
-
-/** `NAME`, with its value here, or `NAME=value`. */
-function variable(text: string): [name: string, value: string | undefined] {
-  const at = text.indexOf("=");
-  return at < 0 ? [text, process.env[text]] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-function introduction(
-  url: string,
-  curls: readonly string[],
-  { routes }: DevOptions,
-  socket: string,
-): string {
-  return [
-    `${paint("bold", "Development gateway")} on ${url}: for trying plugins, not for production`,
-    `  runner   ${socket}`,
-    `  routes   ${routes ?? "ready ones; --routes FILE takes an apisix.yaml"}`,
-    ...(curls.length > 0 ? ["", "Try:", ...curls.map((curl) => `  ${curl}`)] : []),
-    "",
-    paint("dim", "Ctrl-C ends it. Each request is a line:"),
-  ].join("\n");
-}
 
 /** Sends what it told the reader to send. */
 async function sendOnce(url: string, ready: readonly ReadyRoute[]): Promise<void> {
