@@ -4,6 +4,7 @@
  * The generated accessors cost a ByteBuffer and an object an entry; headers and arguments are read
  * on every call, so these few reads go to the bytes directly.
  */
+import type {} from "./buffer-slices.d.ts";
 import { knownName } from "./known-names.ts";
 import { fieldAt, follow, readUint32 } from "./read.ts";
 
