@@ -30,13 +30,12 @@ export class TracedCall implements CallObservation {
     private readonly call: Call,
     private readonly tracer: Tracer,
     parent: Context,
-    began?: number,
+    began = now(),
   ) {
     const { plugin } = call.route;
-    const startTime = began === undefined ? {} : { startTime: began };
     this.#span = tracer.startSpan(
       plugin ?? call.phase,
-      { kind: SpanKind.SERVER, ...startTime },
+      { kind: SpanKind.SERVER, startTime: began },
       parent,
     );
     this.#isRecording = this.#span.isRecording();
@@ -48,7 +47,8 @@ export class TracedCall implements CallObservation {
   hookBegan({ plugin }: PreparedPlugin): void {
     if (!this.#isRecording) return;
     const attributes = { "apisix.runner.plugin": plugin.name };
-    this.#hookSpan = this.tracer.startSpan(plugin.name, { attributes }, this.context);
+    const options = { attributes, startTime: now() };
+    this.#hookSpan = this.tracer.startSpan(plugin.name, options, this.context);
     this.#hookContext = trace.setSpan(this.context, this.#hookSpan);
   }
 
@@ -60,7 +60,7 @@ export class TracedCall implements CallObservation {
     if (span === undefined) return;
     span.setAttribute("apisix.runner.outcome", outcome);
     if (outcome === "failed" || outcome === "timeout") fail(span, error);
-    span.end();
+    span.end(now());
     this.#hookSpan = undefined;
     this.#hookContext = this.context;
   }
@@ -87,7 +87,7 @@ export class TracedCall implements CallObservation {
     if (this.#unsendable !== undefined) fail(span, this.#unsendable);
     else if (result instanceof Failure && this.call.aborted === undefined) fail(span, result.error);
     span.setAttributes(this.#resultOf(result));
-    span.end();
+    span.end(now());
   }
 
   #resultOf(result: ChainResult): Attributes {
@@ -102,6 +102,14 @@ export class TracedCall implements CallObservation {
       "http.response.status_code": result.stop.status ?? 200,
     };
   }
+}
+
+/**
+ * ms since 1970, on one clock for all spans: left to themselves, spans each read the time of day at their
+ * start, and one could end after the one around it.
+ */
+export function now(): number {
+  return performance.timeOrigin + performance.now();
 }
 
 /** What is known of the route: those that are undefined are left out. */

@@ -2,7 +2,7 @@
 import { type Context, propagation, ROOT_CONTEXT, type Tracer } from "@opentelemetry/api";
 import { type Call, RequestCall } from "../plugin/call.ts";
 import type { CallObservation, CallObserver } from "../plugin/observer.ts";
-import { TracedCall } from "./traced-call.ts";
+import { now, TracedCall } from "./traced-call.ts";
 
 export interface TracingOptions {
   readonly tracer: Tracer;
@@ -43,7 +43,7 @@ export class Tracing implements CallObserver {
 
   /** APISIX sends a response without its request's headers: they have to be asked for. */
   async #response(call: Call): Promise<CallObservation> {
-    const began = Date.now();
+    const began = now();
     const parent = await parentOfResponse(call);
     return new TracedCall(call, this.options.tracer, parent, began);
   }
