@@ -1,5 +1,6 @@
 /** Makes an executable of the runner and plugins. */
 import { basename, join, resolve } from "node:path";
+import { startChunk } from "./start-chunk.ts";
 import { THREAD_MODULE } from "../watchdog/orders.ts";
 
 /** A plugin to compile in: what it is called, and its file. */
@@ -45,7 +46,7 @@ export async function compile(options: CompileOptions): Promise<string> {
     sourcemap: "linked",
     // The inspector's page is JSX; what says where each element is written is of no use in it.
     jsx: { development: false },
-    plugins: [sdkOf(runner)],
+    plugins: [sdkOf(runner), startChunk(runner)],
     compile: {
       outfile,
       ...(target !== undefined && { target }),
