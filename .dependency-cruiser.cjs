@@ -19,7 +19,11 @@ const MAY_IMPORT = {
   plugin: ["http", "protocol", "store", "log", "config", "watchdog"],
   rpc: ["plugin", "http", "protocol", "store", "log"],
   server: ["rpc", "protocol", "watchdog", "native"],
+  workers: ["server", "rpc", "plugin", "watchdog", "native", "log"],
+  metrics: ["server", "plugin", "http", "log", "config"],
+  tracing: ["plugin", "http", "log"],
   gateway: ["protocol", "config", "log"],
+  inspector: ["gateway", "plugin", "http", "protocol", "log"],
   testing: ["gateway", "server", "rpc", "plugin", "http", "protocol", "store", "log", "config"],
   toolchain: ["testing", "gateway", "plugin", "log", "config", "watchdog"],
 };
@@ -35,6 +39,18 @@ module.exports = {
       from: { path: `^src/${room}/`, pathNot: TEMPLATES },
       to: { path: "^src/", pathNot: [room, ...others].map((other) => `^src/${other}/`) },
     })),
+    {
+      name: "production-has-no-inspector",
+      severity: "error",
+      from: { path: "^src/", pathNot: ["^src/inspector/", "^src/cli/(dev|replay)(/|\\.ts$)"] },
+      to: { path: "^src/inspector/" },
+    },
+    {
+      name: "the-page-runs-in-a-browser",
+      severity: "error",
+      from: { path: "^src/inspector/(page|view)/" },
+      to: { path: "^src/", pathNot: "^src/inspector/(page/|view/|model\\.ts$|wire\\.ts$)" },
+    },
     {
       name: "plugins-use-the-public-api",
       severity: "error",

@@ -4,6 +4,7 @@
  *   --reloads N        of each kind (default 200)
  *   --load KIND        ready, waiting or bodies; default: one after the other
  *   --pause MS         between two calls of a client (default 5; 0 keeps two processors busy)
+ *   --workers LIST     of one runner after the other, such as 0,2: without, then with two (default 0)
  *   --without-handover connections are closed instead of given, for comparison
  *   --executable F     default dist/apisix-bun-runner
  */
@@ -17,6 +18,7 @@ const { values: options } = parseArgs({
     reloads: { type: "string", default: "200" },
     load: { type: "string" },
     pause: { type: "string", default: "5" },
+    workers: { type: "string", default: "0" },
     "without-handover": { type: "boolean", default: false },
     executable: { type: "string", default: resolve(import.meta.dir, "../dist/apisix-bun-runner") },
   },
@@ -31,6 +33,7 @@ for (const load of LOADS.filter((each) => (options.load ?? each) === each)) {
     reloads: Number(options.reloads),
     load,
     pause: Number(options.pause),
+    workers: options.workers.split(",").map(Number),
     withoutHandover: options["without-handover"],
   });
   console.log(load, result);

@@ -17,11 +17,14 @@ export class Reloader {
   isLate = false;
   log = "";
   #runner: Runner | undefined;
+  #started = 0;
 
+  /** @param workers how many one runner after the other has */
   constructor(
     private readonly executable: string,
     private readonly dir: string,
     private readonly socket: string,
+    private readonly workers: readonly number[] = [0],
   ) {}
 
   async begin(): Promise<void> {
@@ -35,7 +38,7 @@ export class Reloader {
   /** The next one starts while this one is told to go. Resolves when this one has gone, and that one is there. */
   async reload(delay: number): Promise<void> {
     const old = this.#runner;
-    const before = inode(this.socket);
+    const before = identity(this.socket);
     this.#runner = this.#start(delay);
     const tooLate = setTimeout(() => {
       this.late++;
@@ -64,7 +67,8 @@ export class Reloader {
 
   #start(delay: number): Runner {
     const plugins = resolve(import.meta.dir, "plugins");
-    const command = [this.executable, "start", "--plugins", plugins];
+    const workers = this.workers[this.#started++ % this.workers.length];
+    const command = [this.executable, "start", "--plugins", plugins, `--workers=${workers}`];
     const slowed = ["/bin/sh", "-c", `sleep ${delay / 1000}; exec "$@"`, "sh", ...command];
     const runner = Bun.spawn(delay === 0 ? command : slowed, {
       cwd: this.dir,
@@ -82,13 +86,15 @@ export class Reloader {
   }
 }
 
-function inode(path: string): number | undefined {
-  return lstatSync(path, { throwIfNoEntry: false })?.ino;
+/** A file system may give the number of a file that is gone to the next one; the time tells them apart. */
+function identity(path: string): string | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found && `${found.ino} ${found.ctimeMs}`;
 }
 
 /** Resolves when another socket is at the path. */
-async function replaced(path: string, before: number | undefined, then: () => void): Promise<void> {
-  for (let now = inode(path); now === undefined || now === before; now = inode(path)) {
+async function replaced(path: string, before: string | undefined, then: () => void): Promise<void> {
+  for (let now = identity(path); now === undefined || now === before; now = identity(path)) {
     await Bun.sleep(5);
   }
   then();

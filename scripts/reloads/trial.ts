@@ -11,6 +11,8 @@ export interface TrialOptions {
   readonly load: Load;
   /** ms that each client waits between two calls; 0 by default, which keeps two processors busy. */
   readonly pause?: number;
+  /** How many workers one runner after the other has; default: none. */
+  readonly workers?: readonly number[];
   /** The path is too long for a handover: connections are closed when they have been idle for a while. */
   readonly withoutHandover?: boolean;
 }
@@ -48,7 +50,7 @@ const LONG_PATH = 105;
 export async function reloadTrial(options: TrialOptions): Promise<TrialResult> {
   const dir = mkdtempSync(join(tmpdir(), "reload-"));
   const name = options.withoutHandover === true ? "r".repeat(LONG_PATH - dir.length - 1) : "r.sock";
-  const reloader = new Reloader(options.executable, dir, join(dir, name));
+  const reloader = new Reloader(options.executable, dir, join(dir, name), options.workers);
   await reloader.begin();
   if (options.withoutHandover !== true) await appears(join(dir, `${name}.next`));
   const clients = new Clients(join(dir, name), options, reloader);

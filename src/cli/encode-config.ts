@@ -9,7 +9,7 @@ import {
 } from "./encode-config/usage.ts";
 import type { CliContext } from "./program.ts";
 import { sourcesOf, withSettings } from "./settings.ts";
-import { loadedRegistry } from "./start.ts";
+import { loadedRegistry } from "./start/make-runner.ts";
 
 const EXAMPLES = `
 Examples:

@@ -5,7 +5,7 @@ import { phasesOf, type Plugin, type PluginProblem } from "../plugin/plugin.ts";
 import { isProblem } from "../plugin/registry.ts";
 import { ExitCode } from "./exit.ts";
 import type { CliContext } from "./program.ts";
-import { loadedRegistry } from "./start.ts";
+import { loadedRegistry } from "./start/make-runner.ts";
 import { type SettingOptions, sourcesOf, withSettings } from "./settings.ts";
 
 export function registerPlugins(program: Command, { bundled }: CliContext): void {

@@ -5,7 +5,7 @@ import { registerBuild } from "./build.ts";
 import { registerCall } from "./call.ts";
 import { registerCheck } from "./check.ts";
 import { registerCompletions } from "./completions.ts";
-import { registerDev } from "./dev.ts";
+import { registerDev, registerDevRunner } from "./dev.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerEncodeConfig } from "./encode-config.ts";
 import { ExitCode } from "./exit.ts";
@@ -16,8 +16,10 @@ import { registerNew } from "./new.ts";
 import { registerPlugins } from "./plugins.ts";
 import { type SettingOptions, sourcesOf, withSettings } from "./settings.ts";
 import { start } from "./start.ts";
+import { registerReplay } from "./replay.ts";
 import { registerSync } from "./sync.ts";
 import { registerTest } from "./test.ts";
+import { registerTop } from "./top.ts";
 import { registerVersion, VERSION } from "./version.ts";
 
 /** What is inside the executable. */
@@ -61,12 +63,15 @@ export function createProgram(context: CliContext): Command {
   registerCall(program, context);
   registerCompletions(program, context);
   registerDev(program, context);
+  registerDevRunner(program, context);
   registerDoctor(program, context);
   registerEncodeConfig(program, context);
   registerHealthcheck(program);
   registerMan(program);
   registerPlugins(program, context);
+  registerReplay(program);
   registerSync(program, context);
+  registerTop(program);
   registerVersion(program);
   return program;
 }

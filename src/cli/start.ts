@@ -1,107 +1,182 @@
 /** `start`: serves APISIX until it says to stop. */
-import { fstatSync } from "node:fs";
-import {
-  type Config,
-  ConfigError,
-  type LoadedConfig,
-  missingListenAddress,
-} from "../config/config.ts";
-import { createLogger, type Log } from "../log/logger.ts";
-import { ConfCache } from "../plugin/conf-cache.ts";
-import { type BundledPlugin, PluginRegistry } from "../plugin/registry.ts";
-import { StrayErrors } from "../plugin/stray-errors.ts";
+import { type Config, missingListenAddress } from "../config/config.ts";
+import type { Log } from "../log/logger.ts";
 import type { LiveRunner, Runner } from "../rpc/runner.ts";
 import { groupId, userId } from "../server/account.ts";
 import { isServed } from "../server/handover/path.ts";
 import type { Takeover } from "../server/handover/taker.ts";
 import { type Server, type ServerOptions, startServer } from "../server/server.ts";
+import type { Serving } from "../server/serving.ts";
 import { SocketFileError } from "../server/socket-file.ts";
-import { engineSource } from "../store/open-engine.ts";
-import { Stores } from "../store/stores.ts";
-import { type History, historyOf, NO_HISTORY, takeBequest } from "../watchdog/bequest.ts";
+import {
+  type Bequest,
+  type History,
+  historyOf,
+  NO_HISTORY,
+  pardoned,
+  takeBequest,
+} from "../watchdog/bequest.ts";
 import { Watchdog } from "../watchdog/watchdog.ts";
+import { takePost } from "../workers/post.ts";
 import { ExitCode, fail } from "./exit.ts";
-import type { SettingSources } from "./settings.ts";
-import { callSettings } from "./start/call-settings.ts";
 import { readConfig } from "./start/config.ts";
-import { PluginFolders } from "./start/folders.ts";
 import { Hangups } from "./start/hangups.ts";
+import {
+  createRunner,
+  loadPluginFolders,
+  openLog,
+  settings,
+  type StartOptions,
+  surviveStrayErrors,
+} from "./start/make-runner.ts";
 import { MemoryLimit } from "./start/memory-limit.ts";
+import type { Observing } from "./start/observing.ts";
 import type { Reloader, ReloadOptions } from "./start/reload.ts";
+import { expectsSuccessor, onStop } from "./start/stopping.ts";
+import type { Supervised } from "./start/supervise.ts";
 import { goOn, inheritConfs, replaceBetweenCalls } from "./start/succession.ts";
-
-export interface StartOptions extends SettingSources {
-  readonly bundled: readonly BundledPlugin[];
-}
+import type { Work } from "./start/work.ts";
 
 /** How often confs are looked through for those that have expired. */
 const EXPIRY_CHECK_MS = 60_000;
 
 export function start(options: StartOptions): void {
   const hangups = new Hangups();
+  // Before anything else, like SIGHUP: it would end the process. There is a log before one is heard.
+  process.on("SIGUSR1", () => log.reopen());
   const left = takeBequest(process.env);
+  const post = takePost(process.env);
   const { config, warnings } = settings(options);
   const { file: path } = config.socket;
   if (path === undefined) fail(missingListenAddress(), ExitCode.usage);
-  const log = openLog(config);
-  for (const warning of warnings) log.warn(warning);
+  const log = openLog(config, post, options.onRecord);
+  if (post === undefined) for (const warning of warnings) log.warn(warning);
+  if (post === undefined && config.workers > 0) {
+    void superviseWorkers({ config, path, read: () => readConfig(options), hangups, log });
+    return;
+  }
 
-  const runner = createRunner(config, options.bundled, log);
+  const runner = createRunner(config, options.bundled, log, post);
   surviveStrayErrors(runner);
   // APISIX may change its mind before there is anything to stop.
   let server: Server | undefined;
+  let serving: Serving | undefined;
   let watchdog: Watchdog | undefined;
   let memory: MemoryLimit | undefined;
+  let observing: Observing | undefined;
   let history: History = NO_HISTORY;
   let isStopping = false;
-  onStop((reason) => {
+  const beforeStop = (): void => {
     isStopping = true;
     hangups.ignore();
     watchdog?.disarm();
     memory?.configure(undefined);
-    void stop(server, runner, log, reason);
-  });
+    observing?.stop();
+  };
   const folders = loadPluginFolders(runner, config.plugins);
   hangups.serve(
     reloading({
       started: config,
       read: () => readConfig(options),
       onSettings: (settings) => {
-        history = NO_HISTORY;
+        history = pardoned(history);
         watchdog?.configure({ ...watched(settings), history });
         memory?.configure(settings.limits.memory);
       },
       runner,
       folders,
+      warnsOfRestart: post === undefined,
       log,
     }),
   );
-  setInterval(() => runner.confs.expire(), EXPIRY_CHECK_MS).unref();
-  const serve = (takeover?: Takeover): void => {
-    // With another path in the settings there is nobody on the old one any more.
-    const bequest = left?.socket.path === path ? left : undefined;
+  /** What is left of the image before this one. */
+  const takeUp = (bequest: Bequest | undefined): void => {
     history = historyOf(bequest);
     if (bequest?.confs !== undefined) inheritConfs(bequest.confs, runner);
-    const serving = listen(runner, config, {
-      path,
-      hasPredecessor: takeover !== undefined,
-      bequest,
-    });
-    server = serving;
-    const { socket } = server;
-    watchdog = new Watchdog({ ...watched(config), history, socket, log });
+  };
+  const watch = (begun: Serving, bequest: Bequest | undefined): void => {
+    serving = begun;
+    const { post: at } = begun;
+    watchdog = new Watchdog({ ...watched(config), history, post: at, worker: post?.number, log });
     memory = new MemoryLimit({
       limit: config.limits.memory,
       isReplacement: bequest?.confs !== undefined,
       log,
-      replace: () => replaceBetweenCalls(serving, runner, history, () => isStopping),
+      replace: () => replaceBetweenCalls(begun, runner, history, () => isStopping),
     });
+    if (bequest !== undefined) goOn(bequest, runner);
+  };
+  /** Metrics and traces have to be in place before the first call. */
+  const whenObserved = (begin: () => void): void => {
+    if (!isObserved(config)) return begin();
+    const observed = {
+      config,
+      runner,
+      isWorker: post !== undefined,
+      hasPredecessor: post === undefined && isServed(path),
+      connections: () => serving?.connections ?? 0,
+      replacements: () => history.replacements,
+    };
+    import("./start/observing.ts")
+      .then(async ({ startObserving }) => {
+        observing = await startObserving(observed);
+      })
+      .catch((error: unknown) => log.error("there are no metrics and no traces", { error }))
+      .then(begin);
+  };
+  if (post !== undefined) {
+    takeUp(left);
+    const onEnd = (): void => {
+      beforeStop();
+      void flushed(observing).then(() => end(runner, log));
+    };
+    const metrics = () => observing?.snapshot();
+    whenObserved(() => {
+      void work({ post, bequest: left, runner, hangups, log, metrics, onEnd }).then((worker) =>
+        watch(worker, left),
+      );
+    });
+    return;
+  }
+  onStop((reason) => {
+    beforeStop();
+    void stop(server, runner, log, reason, observing);
+  });
+  setInterval(() => runner.confs.expire(), EXPIRY_CHECK_MS).unref();
+  const serve = (takeover?: Takeover): void => {
+    // With another path in the settings there is nobody on the old one any more.
+    const bequest = left?.socket?.path === path ? left : undefined;
+    takeUp(bequest);
+    server = listen(runner, config, {
+      path,
+      hasPredecessor: takeover !== undefined,
+      bequest,
+    });
+    watch(server, bequest);
     takeover?.begin(server);
     if (bequest === undefined) log.info("listening", { socket: path, pid: process.pid });
-    else goOn(bequest, runner);
   };
-  if (left === undefined && isServed(path)) void takeOverFrom(path, runner).then(serve);
-  else serve();
+  const begin = (): void => {
+    if (left === undefined && isServed(path)) void takeOverFrom(path, runner).then(serve);
+    else serve();
+  };
+  whenObserved(begin);
+}
+
+function isObserved({ metrics, tracing }: Config): boolean {
+  return metrics.listen !== undefined || tracing.endpoint !== undefined;
+}
+
+/** Others serve, and this process looks after them: the code for that is for those alone who ask for it. */
+async function superviseWorkers(supervised: Supervised): Promise<void> {
+  const { supervise } = await import("./start/workers.ts");
+  await supervise(supervised);
+}
+
+/** This process is one of several. */
+async function work(work: Work): Promise<Serving> {
+  const { beginWork } = await import("./start/workers.ts");
+  return beginWork(work);
 }
 
 /** The runner that serves the path now, as during a reload of APISIX, gives us what it has. */
@@ -110,41 +185,6 @@ async function takeOverFrom(path: string, runner: LiveRunner): Promise<Takeover 
   const takeover = await takeOver(path, runner.confs);
   if (takeover !== undefined) runner.inheritance = takeover.inheritance;
   return takeover;
-}
-
-function settings(sources: SettingSources): LoadedConfig {
-  try {
-    return readConfig(sources);
-  } catch (error) {
-    if (error instanceof ConfigError) fail(error.message, ExitCode.usage);
-    throw error;
-  }
-}
-
-function openLog({ logging }: Config): Log {
-  try {
-    return createLogger(logging);
-  } catch (error) {
-    fail(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** Everything that calls need, made from the settings. Plugins from folders are not in it yet. */
-function createRunner(config: Config, bundled: readonly BundledPlugin[], log: Log): LiveRunner {
-  const { confExpireTime: expireTime, limits } = config;
-  return {
-    registry: new PluginRegistry(bundled, log),
-    confs: new ConfCache({
-      expireTime,
-      limit: limits.confs,
-      byteLimit: limits.confBytes,
-      log,
-    }),
-    log,
-    store: new Stores(engineSource(config.store.url, config.store, log)),
-    strayErrors: new StrayErrors(log),
-    ...callSettings(config),
-  };
 }
 
 /** What the watchdog is to know of the settings. */
@@ -166,21 +206,6 @@ function listen(runner: Runner, { socket }: Config, options: ServerOptions): Ser
   }
 }
 
-/** The plugins that a runner with these settings has; those in folders are being loaded. */
-export function loadedRegistry(options: StartOptions): PluginRegistry {
-  const { config } = settings(options);
-  const runner = createRunner(config, options.bundled, openLog(config));
-  loadPluginFolders(runner, { ...config.plugins, watch: false });
-  return runner.registry;
-}
-
-/** Starts to load them; calls that come before it is done wait for it. */
-function loadPluginFolders(runner: Runner, plugins: Config["plugins"]): PluginFolders {
-  const folders = new PluginFolders(runner);
-  if (plugins.dirs.length > 0) runner.registry.waitFor(folders.load(plugins));
-  return folders;
-}
-
 /** What is needed for it comes in with the first SIGHUP. */
 function reloading(options: ReloadOptions): () => Promise<void> {
   let reloader: Reloader | undefined;
@@ -194,54 +219,26 @@ function reloading(options: ReloadOptions): () => Promise<void> {
   };
 }
 
-/** A promise that a plugin forgot must not end the process. Plugins from folders report their own. */
-function surviveStrayErrors({ strayErrors }: Runner): void {
-  process.on("unhandledRejection", (error) => strayErrors.report(error, "unhandledRejection"));
-  process.on("uncaughtException", (error) => strayErrors.report(error, "uncaughtException"));
-}
-
-/** Calls back once, with the reason, when it is time to go. Told twice, the process ends at once. */
-function onStop(callback: (reason: string) => void): void {
-  let stopping = false;
-  const told = (reason: string): void => {
-    if (stopping) process.exit(ExitCode.ok);
-    stopping = true;
-    callback(reason);
-  };
-  process.on("SIGTERM", () => told("SIGTERM"));
-  process.on("SIGINT", () => told("SIGINT"));
-  if (isChildOfApisix()) void endOfStdin().then(() => stopping || told("APISIX has gone"));
-}
-
 async function stop(
   server: Server | undefined,
   runner: Runner,
   log: Log,
   reason: string,
+  observing: Observing | undefined,
 ): Promise<void> {
   log.info("stopping", { reason, connections: server?.connections ?? 0 });
-  // APISIX says so to an old runner when it is about to start, or has started, a new one.
-  await server?.drain({ expectsSuccessor: reason === "SIGTERM" && isChildOfApisix() });
+  await server?.drain({ expectsSuccessor: expectsSuccessor(reason) });
+  await flushed(observing);
+  end(runner, log);
+}
+
+async function flushed(observing: Observing | undefined): Promise<void> {
+  await observing?.flush();
+}
+
+function end(runner: Runner, log: Log): never {
   runner.confs.clear();
   runner.store.close();
   log.close();
   process.exit(ExitCode.ok);
-}
-
-/** APISIX holds the other end of stdin: it ends when APISIX does, however that came about. */
-function isChildOfApisix(): boolean {
-  if (process.env["APISIX_CONF_EXPIRE_TIME"] === undefined) return false;
-  try {
-    const stdin = fstatSync(0);
-    return stdin.isFIFO() || stdin.isSocket();
-  } catch {
-    // Closed stdin: then nothing can be told from it.
-    return false;
-  }
-}
-
-async function endOfStdin(): Promise<void> {
-  for await (const _ of Bun.stdin.stream()) {
-    // What comes is of no interest, only that no more does.
-  }
 }

@@ -101,6 +101,18 @@ export function count({ min, max }: { min: number; max: number }): Kind<number> 
   };
 }
 
+const mostWorkers = 256;
+
+/** A number of processes; `auto` is as many as there are processors for this one. */
+export const workerCount: Kind<number> = {
+  allowed: `a whole number from 0 to ${mostWorkers}, or auto for as many as there are processors`,
+  parse(given) {
+    if (given === "auto") return Math.min(navigator.hardwareConcurrency, mostWorkers);
+    const number = wholeNumberOf(given);
+    return number !== undefined && number <= mostWorkers ? number : new Refused();
+  },
+};
+
 /** A path, made absolute. */
 export function path(of: "file" | "folder"): Kind<string> {
   return {

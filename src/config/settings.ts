@@ -1,4 +1,7 @@
 /** What can be set: the shape of the settings, and one row for each key, from which all else derives. */
+import { apisixVersion } from "./apisix-version.ts";
+import { headerName } from "./header-name.ts";
+import { type MetricsAddress, metricsAddress } from "./metrics-address.ts";
 import {
   absolutePath,
   account,
@@ -13,8 +16,10 @@ import {
   size,
   socketPath,
   variableName,
+  workerCount,
 } from "./parse.ts";
 import { type StoreUrl, storeUrl } from "./store-url.ts";
+import { ratio, tracesUrl } from "./tracing-kinds.ts";
 
 export interface Config {
   readonly socket: {
@@ -32,6 +37,8 @@ export interface Config {
     readonly format: "text" | "json";
     /** An absolute path; undefined for stderr. */
     readonly file: string | undefined;
+    /** Names of headers and fields whose values are not shown, beside those that never are. */
+    readonly redact: readonly string[];
   };
   readonly plugins: {
     /** Absolute paths of folders with plugins. */
@@ -68,6 +75,24 @@ export interface Config {
     /** The size that the engine `memory` may have, in bytes. */
     readonly memory: number;
   };
+  readonly metrics: {
+    /** Where Prometheus can read them; undefined: nothing is counted. */
+    readonly listen: MetricsAddress | undefined;
+  };
+  readonly tracing: {
+    /** Where spans are sent to; undefined: there are none. */
+    readonly endpoint: string | undefined;
+    /** The share of calls, from 0 to 1, that are traced where the request does not say. */
+    readonly sample: number;
+    /** Give requests without a `traceparent` that of the runner's span. */
+    readonly propagate: boolean;
+  };
+  /** How many supervised processes serve; 0: this one, unsupervised. */
+  readonly workers: number;
+  readonly apisix: {
+    /** Three numbers with points between them; undefined: a new one. */
+    readonly version: string | undefined;
+  };
   readonly watchdog: {
     /** How long plugin code may keep the event loop from turning, in ms; 0: as long as it likes. */
     readonly timeout: number;
@@ -76,15 +101,21 @@ export interface Config {
   readonly confExpireTime: number;
 }
 
-type Sections = Omit<Config, "confExpireTime">;
+/** Settings that are in no section. */
+type Alone = "workers";
 
-/** `"socket.file"` and so on: where a setting is in the file and in {@link Config}. */
-export type SettingPath = {
-  [Section in keyof Sections]: `${Section}.${keyof Sections[Section] & string}`;
-}[keyof Sections];
+type Sections = Omit<Config, Alone | "confExpireTime">;
 
-type ValueAt<Path extends SettingPath> =
-  Path extends `${infer Section extends keyof Sections}.${infer Key}`
+/** `"socket.file"`, `"workers"` and so on: where a setting is in the file and in {@link Config}. */
+export type SettingPath =
+  | Alone
+  | {
+      [Section in keyof Sections]: `${Section}.${keyof Sections[Section] & string}`;
+    }[keyof Sections];
+
+type ValueAt<Path extends SettingPath> = Path extends Alone
+  ? Config[Path]
+  : Path extends `${infer Section extends keyof Sections}.${infer Key}`
     ? Sections[Section][Key & keyof Sections[Section]]
     : never;
 
@@ -157,6 +188,15 @@ const table: { readonly [Path in SettingPath]: RowFor<ValueAt<Path>> } = {
     reload: "live",
     description:
       "A file to append records to. By default they go to stderr, which APISIX puts into its error.log.",
+  },
+  "logging.redact": {
+    flag: "--log-redact",
+    kind: headerName,
+    list: true,
+    default: [],
+    reload: "live",
+    description:
+      "Headers and fields whose values are not logged, beside `authorization`, `proxy-authorization`, `cookie`, `set-cookie` and `x-api-key`.",
   },
   "plugins.dirs": {
     flag: "--plugins",
@@ -258,6 +298,51 @@ const table: { readonly [Path in SettingPath]: RowFor<ValueAt<Path>> } = {
     reload: "live",
     description:
       "Resident memory above which the runner replaces itself, between calls and under its process id.",
+  },
+  "metrics.listen": {
+    flag: "--metrics-listen",
+    kind: metricsAddress,
+    reload: "restart",
+    description:
+      "Where Prometheus can read metrics, at `/metrics`. By default nowhere, and nothing is counted.",
+  },
+  "tracing.endpoint": {
+    flag: "--tracing-endpoint",
+    kind: tracesUrl,
+    reload: "restart",
+    description:
+      "The OpenTelemetry collector that gets a span a call and a plugin. By default there are none.",
+  },
+  "tracing.sample": {
+    flag: "--tracing-sample",
+    kind: ratio,
+    default: 1,
+    reload: "restart",
+    description:
+      "The share of calls to trace of those whose request has no `traceparent`; one that has decides itself.",
+  },
+  "tracing.propagate": {
+    flag: "--tracing-propagate",
+    kind: flag,
+    default: false,
+    reload: "restart",
+    description:
+      "Give requests that have no `traceparent` one, so that the upstream's spans join the runner's.",
+  },
+  workers: {
+    flag: "--workers",
+    kind: workerCount,
+    default: 0,
+    reload: "restart",
+    description:
+      "How many processes share the connections, under a supervisor that replaces each that dies; 0: one process, without a supervisor.",
+  },
+  "apisix.version": {
+    flag: "--apisix-version",
+    kind: apisixVersion,
+    reload: "restart",
+    description:
+      "The APISIX that calls, where it is older than 3.6: what it would ignore in silence is then told, or an error.",
   },
   "watchdog.timeout": {
     flag: "--watchdog-timeout",

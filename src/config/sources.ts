@@ -7,6 +7,7 @@ import { NOT_SHOWN, type Problems } from "./problems.ts";
 import {
   type Config,
   environmentName,
+  environmentPrefix,
   type Setting,
   type SettingPath,
   settings,
@@ -31,20 +32,24 @@ export function readSettings(
   file: SettingsFile | undefined,
   problems: Problems,
 ): Omit<Config, "confExpireTime"> {
-  const config: Record<string, Record<string, unknown>> = {};
+  // To put the name of each setting's variable together takes as long as all the rest: mostly there is none.
+  const hasVariables = Object.keys(sources.env).some((name) => name.startsWith(environmentPrefix));
+  const config: Record<string, unknown> = {};
+  const sections: Record<string, Record<string, unknown>> = {};
   for (const [path, setting] of settings) {
     const given = [
       givenByFlag(path, setting, sources, problems),
-      givenInEnvironment(path, setting, sources),
+      hasVariables ? givenInEnvironment(path, setting, sources) : undefined,
       file && givenInFile(path, setting, file, sources, problems),
     ].filter((each) => each !== undefined);
     if (given.length === 0) given.push(givenByDefault(path, setting, sources));
     const [value] = given.map((each) => parse(setting, each, problems));
-    const [section = "", key = ""] = path.split(".");
-    (config[section] ??= {})[key] = value;
+    const [name = "", key] = path.split(".");
+    if (key === undefined) config[name] = value;
+    else (sections[name] ??= {})[key] = value;
   }
   // The table gives each path a kind of the type that Config has there.
-  return config as Omit<Config, "confExpireTime">;
+  return { ...sections, ...config } as Omit<Config, "confExpireTime">;
 }
 
 function parse(

@@ -10,7 +10,7 @@ export function reportUnknownKeys(file: SettingsFile, problems: Problems): void 
   for (const [name, content] of Object.entries(file.content)) {
     const keys = sections.get(name);
     if (keys === undefined) reportUnknown([name], content, file, problems);
-    else if (content === null) continue;
+    else if (content === null || keys.length === 0) continue;
     else if (typeof content !== "object" || Array.isArray(content)) {
       const where = file.where([name], "value");
       problems.add(
@@ -26,9 +26,11 @@ export function reportUnknownKeys(file: SettingsFile, problems: Problems): void 
 
 /** One line for each variable that has the runner's prefix and is no setting. */
 export function warningsAbout(env: Environment): string[] {
+  const given = Object.keys(env).filter((name) => name.startsWith(environmentPrefix));
+  if (given.length === 0) return [];
   const known = [configFileVariable, ...Array.from(settings.keys(), environmentName)];
-  return Object.keys(env)
-    .filter((name) => name.startsWith(environmentPrefix) && !known.includes(name))
+  return given
+    .filter((name) => !known.includes(name))
     .map((name) => {
       const near = nearest(
         name.slice(environmentPrefix.length),
@@ -39,10 +41,11 @@ export function warningsAbout(env: Environment): string[] {
     });
 }
 
+/** The keys of each section; none where the name is a setting by itself. */
 const sections = new Map<string, string[]>();
 for (const path of settings.keys()) {
-  const [section = "", key = ""] = path.split(".");
-  sections.set(section, [...(sections.get(section) ?? []), key]);
+  const [section = "", ...key] = path.split(".");
+  sections.set(section, [...(sections.get(section) ?? []), ...key]);
 }
 
 function reportUnknown(
@@ -70,5 +73,6 @@ function suggestion(path: readonly string[], siblings: readonly string[]): strin
   const elsewhere = nearest(name, paths) ?? paths.find((_, index) => keys[index] === key);
   if (elsewhere === undefined) return "";
   const [section, inside] = elsewhere.split(".");
+  if (inside === undefined) return `; did you mean ${elsewhere}, outside of any section?`;
   return `; did you mean ${elsewhere}, the key ${inside} in the section ${section}?`;
 }

@@ -10,6 +10,8 @@ export interface ConfCacheOptions {
   readonly limit: number;
   /** How many bytes the confs that are kept may have together, as {@link contentOf} gives them; default: any. */
   readonly byteLimit?: number;
+  /** Whether a token that no conf has may be given to this content; default: always. */
+  readonly mayGive?: (token: number, content: string) => boolean;
   readonly log: Logger;
 }
 
@@ -26,6 +28,14 @@ export interface InheritedConf {
   readonly content: string;
   /** ms since the epoch */
   readonly preparedAt: number;
+}
+
+/** What a cache keeps under a token, and lets go. */
+export interface KeptConf extends InheritedConf {
+  readonly token: number;
+  preparedAt: number;
+  /** It is kept no longer. */
+  retire(): void;
 }
 
 /** What to hash and compare: the key without its version, so that an edit elsewhere changes nothing. */
@@ -45,9 +55,9 @@ export function requestOf(content: string): ConfRequest {
  * a stale token never means another route's conf. xxHash32 is a published function: it does
  * not change with the version of Bun.
  */
-export class ConfCache {
+export class ConfCache<Conf extends KeptConf = PreparedConf> {
   /** In the order in which they were last prepared, so that the stale ones come first. */
-  readonly #confs = new Map<number, PreparedConf>();
+  readonly #confs = new Map<number, Conf>();
 
   /** Known from another runner, and made into chains when a call asks for them. */
   readonly #inherited = new Map<number, InheritedConf>();
@@ -61,13 +71,16 @@ export class ConfCache {
   readonly #displaced = new Map<string, number>();
 
   readonly #expireTime: number;
+  readonly #mayGive: (token: number, content: string) => boolean;
   readonly #log: Logger;
   #limit: number;
   #byteLimit: number;
   #bytes = 0;
 
-  constructor({ expireTime, limit, byteLimit = Infinity, log }: ConfCacheOptions) {
+  constructor(options: ConfCacheOptions) {
+    const { expireTime, limit, byteLimit = Infinity, mayGive = () => true, log } = options;
     this.#expireTime = expireTime;
+    this.#mayGive = mayGive;
     this.#limit = limit;
     this.#byteLimit = byteLimit;
     this.#log = log;
@@ -90,12 +103,19 @@ export class ConfCache {
     return this.#bytes;
   }
 
-  get(token: number): PreparedConf | undefined {
+  get(token: number): Conf | undefined {
     return this.#confs.get(token);
   }
 
+  /** Lets go of it: whoever gives the tokens has said so. */
+  forget(token: number): void {
+    const conf = this.#confs.get(token);
+    if (conf !== undefined) this.#remove(conf);
+    this.#forgetInherited(token);
+  }
+
   /** The conf with this content, its time begun anew. */
-  touch(content: string): PreparedConf | undefined {
+  touch(content: string): Conf | undefined {
     const conf = this.#confs.get(this.tokenFor(content));
     if (conf !== undefined) this.add(conf);
     return conf;
@@ -108,13 +128,14 @@ export class ConfCache {
     let token = Bun.hash.xxHash32(content);
     for (;;) {
       const holder = this.#confs.get(token) ?? this.#inherited.get(token);
-      if (holder === undefined || holder.content === content) return token;
+      const isFree = holder === undefined && this.#mayGive(token, content);
+      if (isFree || holder?.content === content) return token;
       token = (token + 1) >>> 0;
     }
   }
 
   /** APISIX has prepared it now. */
-  add(conf: PreparedConf): void {
+  add(conf: Conf): void {
     conf.preparedAt = Date.now();
     this.#keep(conf);
     this.onPrepared?.(conf.token, conf);
@@ -122,14 +143,14 @@ export class ConfCache {
   }
 
   /** An inherited conf has become a chain. Its time goes on: APISIX has not prepared it again. */
-  adopt(conf: PreparedConf, { preparedAt }: InheritedConf): void {
+  adopt(conf: Conf, { preparedAt }: InheritedConf): void {
     conf.preparedAt = preparedAt;
     this.#keep(conf);
     this.#dropSurplus();
   }
 
   /** Those there are now. */
-  all(): PreparedConf[] {
+  all(): Conf[] {
     return [...this.#confs.values()];
   }
 
@@ -167,7 +188,7 @@ export class ConfCache {
   }
 
   /** Puts one in the place of another, under its token and with its time; unless that one has gone meanwhile. */
-  replace(old: PreparedConf, fresh: PreparedConf): void {
+  replace(old: Conf, fresh: Conf): void {
     if (this.#confs.get(old.token) !== old) {
       fresh.retire();
       return;
@@ -190,7 +211,7 @@ export class ConfCache {
     for (const token of this.#inherited.keys()) this.#forgetInherited(token);
   }
 
-  #keep(conf: PreparedConf): void {
+  #keep(conf: Conf): void {
     this.#forgetInherited(conf.token);
     if (!this.#confs.delete(conf.token)) this.#count(conf.token, conf.content);
     this.#confs.set(conf.token, conf);
@@ -221,7 +242,7 @@ export class ConfCache {
       : undefined;
   }
 
-  #remove(conf: PreparedConf): void {
+  #remove(conf: Conf): void {
     this.#confs.delete(conf.token);
     this.#discount(conf.token, conf.content);
     conf.retire();

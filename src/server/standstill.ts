@@ -1,11 +1,10 @@
 /** Brings the connections to rest, so that another process image can go on with them. */
 import type { Connection } from "./connection.ts";
-import type { Estate, Transferable, TransferableSocket } from "./handover/estate.ts";
+import type { OwnConnections, Transferable, TransferableSocket } from "./handover/estate.ts";
 
 /** No call is under way, and what clients send waits in the kernel. */
 export interface Standstill {
   /** Descriptors. */
-  readonly listener: number;
   readonly connections: readonly number[];
   /** Goes on serving. */
   end(): void;
@@ -20,23 +19,22 @@ const LOOK_EVERY_MS = 1;
  * @returns undefined where one took longer; then all goes on as before
  */
 export async function standStill(
-  estate: Estate,
+  own: OwnConnections,
   connections: ReadonlyMap<Connection, TransferableSocket>,
-  listener: number,
   patience: number,
 ): Promise<Standstill | undefined> {
   const held: Transferable[] = [];
-  const hold = (): void => void held.push(...estate.takeIdle(Infinity));
+  const hold = (): void => void held.push(...own.takeIdle(Infinity));
   const end = (): void => {
-    estate.onOpened = undefined;
+    own.onOpened = undefined;
     for (const connection of held.splice(0)) connection.kept();
   };
   const latest = performance.now() + patience;
   // One that opens meanwhile must not have its first call read.
-  estate.onOpened = hold;
+  own.onOpened = hold;
   for (;;) {
     hold();
-    if ([...connections.keys()].every((connection) => estate.isLeaving(connection))) break;
+    if ([...connections.keys()].every((connection) => own.isLeaving(connection))) break;
     if (performance.now() >= latest) {
       end();
       return undefined;
@@ -45,5 +43,5 @@ export async function standStill(
   }
   // Not those that were taken: a client may have gone since, and its descriptor be another's.
   const descriptors = Array.from(connections.values(), ({ fd }) => fd).filter((fd) => fd >= 0);
-  return { listener, connections: descriptors, end };
+  return { connections: descriptors, end };
 }

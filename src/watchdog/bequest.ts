@@ -15,12 +15,22 @@ export interface Hang extends Partial<Culprit> {
   readonly at: number;
 }
 
+/** How often the process has replaced its image since it was started, by the reason. */
+export interface Replacements {
+  /** A plugin did not yield. */
+  readonly unyielding: number;
+  /** It had too much memory. */
+  readonly memory: number;
+}
+
 /** The replacements that still count. */
 export interface History {
   /** Those of the last minute. */
   readonly hangs: readonly Hang[];
   /** Whose calls fail until a reload. */
   readonly refused: readonly Culprit[];
+  /** All of them: for metrics. */
+  readonly replacements: Replacements;
 }
 
 /** The socket file and what it is known by. */
@@ -30,10 +40,30 @@ export interface SocketIdentity {
   readonly ino: number;
 }
 
-export interface Bequest extends History {
-  readonly socket: SocketIdentity;
+/** What a process serves: a socket of its own, or what its supervisor gives it. */
+export type Post =
+  | {
+      readonly socket: SocketIdentity;
+      /** A descriptor. */
+      readonly listener: number;
+      readonly channel?: undefined;
+    }
+  | {
+      /** The descriptors of the channel to its supervisor. */
+      readonly channel: readonly number[];
+      readonly socket?: undefined;
+      readonly listener?: undefined;
+    };
+
+/** The descriptors that belong to a post. */
+export function descriptorsOf({ channel, listener }: Post): readonly number[] {
+  return channel ?? [listener];
+}
+
+export type Bequest = History & Post & Endowment;
+
+interface Endowment {
   /** Descriptors. */
-  readonly listener: number;
   readonly connections: readonly number[];
   /** A descriptor: what was prepared, where the image before had the time to write it down. */
   readonly confs?: number;
@@ -42,11 +72,28 @@ export interface Bequest extends History {
 /** The kernel takes 128 KiB for one variable. */
 export const MAX_CONNECTIONS = 15_000;
 
-export const NO_HISTORY: History = { hangs: [], refused: [] };
+export const NO_HISTORY: History = {
+  hangs: [],
+  refused: [],
+  replacements: { unyielding: 0, memory: 0 },
+};
 
 /** The part of a bequest that the next one goes on with: its descriptors are not the next one's. */
 export function historyOf(bequest: Bequest | undefined): History {
-  return bequest === undefined ? NO_HISTORY : { hangs: bequest.hangs, refused: bequest.refused };
+  if (bequest === undefined) return NO_HISTORY;
+  const { hangs, refused, replacements } = bequest;
+  return { hangs, refused, replacements };
+}
+
+/** Nothing is held against any plugin from here on. */
+export function pardoned({ replacements }: History): History {
+  return { ...NO_HISTORY, replacements };
+}
+
+/** The history with one more replacement in its count. */
+export function counted(history: History, reason: keyof Replacements): History {
+  const { replacements } = history;
+  return { ...history, replacements: { ...replacements, [reason]: replacements[reason] + 1 } };
 }
 
 /** Takes the bequest out of the environment, so that no plugin and no child sees it. */

@@ -1,11 +1,12 @@
 /** The system calls that replace a process image, which Bun has no way to make from a thread. */
 import { ptr } from "bun:ffi";
-import { readFileSync } from "node:fs";
 import { openLibc } from "../native/libc.ts";
+import { readStrings } from "../native/strings.ts";
 
 const F_SETFD = 2;
 const SIG_SETMASK = 2;
 const SIGHUP = 1;
+const SIGUSR1 = 10;
 const SIG_IGN = 1;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
@@ -68,8 +69,8 @@ class LinuxExec implements Exec {
     const envp = new StringArray(environment);
     // The next image would begin with the signals blocked that this thread leaves to the others.
     this.libc.pthread_sigmask(SIG_SETMASK, ptr(new Uint8Array(SIGNAL_SET_BYTES)), null);
-    // One that asks for a reload before the next image listens for it must not end that.
-    this.libc.signal(SIGHUP, SIG_IGN);
+    // One that asks for a reload, or for log files to be reopened, before the next image listens for it must not end that.
+    for (const signal of [SIGHUP, SIGUSR1]) this.libc.signal(signal, SIG_IGN);
     this.libc.execve(ptr(path), argv.pointer, envp.pointer);
     throw new Error(`execve of ${process.execPath} was refused`);
   }
@@ -97,17 +98,4 @@ class StringArray {
   get pointer() {
     return ptr(this.#pointers);
   }
-}
-
-/** The strings of a file in which each ends with a zero byte. */
-function readStrings(file: string): Buffer[] {
-  const bytes = readFileSync(file);
-  const strings: Buffer[] = [];
-  for (let from = 0; from < bytes.length;) {
-    const end = bytes.indexOf(0, from);
-    const to = end === -1 ? bytes.length : end;
-    strings.push(bytes.subarray(from, to));
-    from = to + 1;
-  }
-  return strings;
 }

@@ -1,6 +1,6 @@
 /** What the watchdog's thread is told. */
 import type { LogSettings } from "../log/logger.ts";
-import type { History, SocketIdentity } from "./bequest.ts";
+import type { History, Post } from "./bequest.ts";
 
 /** May change while it watches. */
 export interface WatchSettings {
@@ -12,7 +12,10 @@ export interface WatchSettings {
 
 export interface Orders extends WatchSettings {
   readonly memory: SharedArrayBuffer;
-  readonly socket: SocketIdentity;
+  /** As it was at the start; whether the listener is still ours, the memory tells. */
+  readonly post: Post;
+  /** The worker's number, where there are several. */
+  readonly worker?: number | undefined;
 }
 
 /** How often the event loop beats and the thread looks, ms. */

@@ -1,9 +1,10 @@
 /** Replaces the process, or one worker of it: the one place where it is decided who goes. */
-import { createLogger, type Log } from "../log/logger.ts";
+import { createLogger, type Logger } from "../log/logger.ts";
 import {
   type Bequest,
   BEQUEST_VARIABLE,
   type Culprit,
+  descriptorsOf,
   type Hang,
   type History,
   MAX_CONNECTIONS,
@@ -19,7 +20,8 @@ export const GAVE_UP_CODE = 70;
 
 /** Does not return: the next image begins, or the process ends. */
 export function replaceProcess(orders: Orders, sighting: Sighting, stuckMs: number): void {
-  const log = createLogger(orders.logging);
+  const output = createLogger(orders.logging);
+  const log = output.with({ worker: orders.worker });
   sighting.announceReplacement();
   const suspects = sighting.suspects();
   const [first] = suspects;
@@ -33,17 +35,19 @@ export function replaceProcess(orders: Orders, sighting: Sighting, stuckMs: numb
     sendHeld(orders, sighting, exec);
     hand(orders, sighting, history, exec);
   } catch (error) {
-    log.error("the process ends, since it cannot be replaced: APISIX starts another in 3 s", {
+    const then =
+      orders.worker === undefined ? "APISIX starts another in 3 s" : "another is started";
+    log.error(`the process ends, since it cannot be replaced: ${then}`, {
       error,
       code: GAVE_UP_CODE,
     });
   }
-  log.close();
+  output.close();
   end(exec);
 }
 
 function tell(
-  log: Log,
+  log: Logger,
   stuckMs: number,
   suspects: readonly Work[],
   culprit: Work | undefined,
@@ -81,7 +85,7 @@ function hangOf(culprit: Culprit | undefined): Hang {
 }
 
 function tellVerdict(
-  log: Log,
+  log: Logger,
   { hangs, refused }: History,
   before: History,
   culprit: Culprit | undefined,
@@ -106,11 +110,13 @@ function sendHeld({ memory }: Orders, sighting: Sighting, exec: Exec): void {
 
 /** Gives the next image what it can go on with. Returns only by throwing. */
 function hand(orders: Orders, sighting: Sighting, history: History, exec: Exec): never {
-  const { listener } = sighting;
-  if (listener === undefined) throw new Error("another process has taken the socket over");
+  const { post } = orders;
+  if (post.channel === undefined && sighting.listener === undefined) {
+    throw new Error("another process has taken the socket over");
+  }
   const connections = sighting.connections().idle.slice(0, MAX_CONNECTIONS);
-  const bequest: Bequest = { socket: orders.socket, listener, connections, ...history };
-  exec.keepOpen([listener, ...connections]);
+  const bequest: Bequest = { ...post, connections, ...history };
+  exec.keepOpen([...descriptorsOf(post), ...connections]);
   return exec.replace(BEQUEST_VARIABLE, JSON.stringify(bequest));
 }
 

@@ -1,6 +1,6 @@
 /** Starts the thread that watches this one, and shows it that the event loop turns. */
 import type { Logger, LogSettings } from "../log/logger.ts";
-import type { History, SocketIdentity } from "./bequest.ts";
+import type { History, Post } from "./bequest.ts";
 import { board } from "./board.ts";
 import { type Orders, periodOf, THREAD_MODULE, type WatchSettings } from "./orders.ts";
 
@@ -8,7 +8,8 @@ import { type Orders, periodOf, THREAD_MODULE, type WatchSettings } from "./orde
 const START_DELAY_MS = 20;
 
 export interface WatchdogOptions extends WatchSettings {
-  readonly socket: SocketIdentity;
+  readonly post: Post;
+  readonly worker?: number | undefined;
   readonly log: Logger;
 }
 

@@ -1,5 +1,6 @@
 /** `completions`: what each shell offers, asked of the shell itself; `man`: read by man and mandoc. */
 import { describe, expect, test } from "bun:test";
+import { Command, Option } from "commander";
 import { completionScript } from "../../src/cli/completions/script.ts";
 import { manualPage } from "../../src/cli/man/page.ts";
 import { createProgram } from "../../src/cli/program.ts";
@@ -38,8 +39,36 @@ test("every command that help lists is offered, and every flag of a setting", ()
       expect(script).toContain(command.name());
     }
     for (const { flag } of settings.values()) expect(script).toContain(flag.slice(2));
-    expect(script).not.toContain("check-one-plugin");
   }
+});
+
+describe("what help hides", () => {
+  /** What a shell is taught, and what people read. */
+  const all = (of: Command) => [
+    ...(["bash", "zsh", "fish"] as const).map((shell) => completionScript(shell, of, PLUGINS)),
+    manualPage(of, "0.1.0").replaceAll("\\-", "-"),
+  ];
+
+  test("commands by which the executable starts itself stand nowhere", () => {
+    const visible = new Set(program.createHelp().visibleCommands(program));
+    const hidden = program.commands.filter((command) => !visible.has(command));
+    expect(hidden.length).toBeGreaterThan(2);
+    for (const text of all(program)) {
+      for (const command of hidden) expect(text).not.toContain(command.name());
+    }
+  });
+
+  test("nor do options", () => {
+    const own = new Command("apisix-bun-runner");
+    const command = own.command("start").description("serve");
+    command.addOption(new Option("--seen <file>", "is told")).option("--plain", "too");
+    command.addOption(new Option("--covert-wish", "is not told").hideHelp());
+    own.command("covert-command", { hidden: true }).option("--its-own", "is not told");
+    for (const text of all(own)) {
+      expect(text).toContain("seen");
+      expect(text).not.toMatch(/covert|its-own|is not told/);
+    }
+  });
 });
 
 describe("the executable prints", () => {

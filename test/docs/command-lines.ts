@@ -1,5 +1,5 @@
 /** Checks command lines of the documentation without running them. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { CommanderError } from "commander";
@@ -22,6 +22,7 @@ const OTHER_PROGRAMS = new Set([
   "kill",
   "mkdir",
   "mv",
+  "pkill",
   "scp",
   "sha256sum",
   "sudo",
@@ -52,8 +53,18 @@ async function check({ words, env }: CommandLine): Promise<void> {
   if (isRunner(program)) return env["BUN_BE_BUN"] === "1" ? undefined : parse(args);
   if (program === "npx") return checkBun(args.slice(args.indexOf("bun@1.4.5") + 1));
   if (program === "bun") return checkBun(args);
+  if (program === "sh") return checkInstallScript(args);
   if (program !== "" && !OTHER_PROGRAMS.has(program)) {
     throw new Error(`${program} is not among the programs that the pages use`);
+  }
+}
+
+/** A script of ours says in its usage what it takes. */
+function checkInstallScript([script, ...args]: readonly string[]): void {
+  if (script !== "install.sh") throw new Error(`there is no script ${script}`);
+  const usage = readFileSync(join(ROOT, "scripts/install.sh"), "utf8");
+  for (const option of args.filter((arg) => arg.startsWith("-"))) {
+    if (!usage.includes(`  ${option} `)) throw new Error(`install.sh has no option ${option}`);
   }
 }
 

@@ -104,7 +104,7 @@ async function readyRoutes(
 ): Promise<readonly ReadyRoute[]> {
   const { plugins: dirs } = options;
   if (!Array.isArray(dirs)) return BUNDLED_EXAMPLES;
-  const { loadedRegistry } = await import("../start.ts");
+  const { loadedRegistry } = await import("../start/make-runner.ts");
   const { phasesOf } = await import("../../plugin/plugin.ts");
   const { BUNDLED, isProblem } = await import("../../plugin/registry.ts");
   const quiet = { ...options, socket: undefined, logLevel: "error" };

@@ -1,6 +1,6 @@
 /** Loads the plugins as a runner with these settings does, in the process that `doctor` starts for it. */
 import { isProblem } from "../../plugin/registry.ts";
-import { loadedRegistry, type StartOptions } from "../start.ts";
+import { loadedRegistry, type StartOptions } from "../start/make-runner.ts";
 
 export type LoadReport =
   | { readonly is: "begun" }

@@ -48,6 +48,7 @@ export function manualPage(program: Command, version: string): string {
       "SIGHUP",
       "Reads the settings and the plugins of folders again, and opens the log file again. No call fails.",
     ),
+    item("SIGUSR1", "Opens the log file again, as after it was renamed, and does nothing else."),
     ".SH EXIT STATUS",
     item("0", "Done."),
     item("1", "A failure."),

@@ -16,6 +16,8 @@ export interface ReloadOptions {
   onSettings(config: Config): void;
   readonly runner: LiveRunner;
   readonly folders: PluginFolders;
+  /** Not where a supervisor does. */
+  readonly warnsOfRestart: boolean;
   readonly log: Log;
 }
 
@@ -32,42 +34,42 @@ export class Reloader {
     const { folders, log, runner } = this.options;
     // With it no two lines are alike, which the log would count instead of writing them.
     const reload = ++this.#count;
-    const config = this.#read(reload);
+    const config = readAgain(this.options, reload);
     if (config === undefined) return;
     const changed = changedSettings(this.#current, config, "live");
     Object.assign(runner, callSettings(config));
     runner.confs.setLimits(config.limits.confs, config.limits.confBytes);
     runner.store.configure(config.store);
     this.#current = config;
-    this.#warnOfRestart(config, reload);
+    if (this.options.warnsOfRestart) warnOfRestart(this.options, config, reload);
     runner.registry.pardon();
     this.options.onSettings(config);
     const loaded = await folders.load(config.plugins);
     log.info(summary(config, changed, loaded), { changed, ...loaded, reload });
   }
+}
 
-  /** The settings, with the log already following them: it is the one that can refuse. */
-  #read(reload: number): Config | undefined {
-    const { log, read } = this.options;
-    try {
-      const { config } = read();
-      log.configure(config.logging);
-      return config;
-    } catch (error) {
-      for (const problem of problemsOf(error)) {
-        log.error(`nothing was reloaded, the configuration is in error: ${problem}`, { reload });
-      }
-      return undefined;
+type Settings = Pick<ReloadOptions, "started" | "read" | "log">;
+
+/** The settings, with the log already following them; undefined, and a line that says why, where they are in error. */
+export function readAgain({ log, read }: Settings, reload: number): Config | undefined {
+  try {
+    const { config } = read();
+    log.configure(config.logging);
+    return config;
+  } catch (error) {
+    for (const problem of problemsOf(error)) {
+      log.error(`nothing was reloaded, the configuration is in error: ${problem}`, { reload });
     }
+    return undefined;
   }
+}
 
-  #warnOfRestart(config: Config, reload: number): void {
-    const { log, started } = this.options;
-    const waiting = changedSettings(started, config, "restart");
-    if (waiting.length === 0) return;
-    const keys = waiting.join(", ");
-    log.warn(`a restart is needed for ${keys}: what was set at start stays in use`, { reload });
-  }
+export function warnOfRestart({ log, started }: Settings, config: Config, reload: number): void {
+  const waiting = changedSettings(started, config, "restart");
+  if (waiting.length === 0) return;
+  const keys = waiting.join(", ");
+  log.warn(`a restart is needed for ${keys}: what was set at start stays in use`, { reload });
 }
 
 function problemsOf(error: unknown): readonly string[] {

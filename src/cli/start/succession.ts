@@ -2,18 +2,18 @@
 import { Inheritance } from "../../rpc/inheritance.ts";
 import type { LiveRunner, Runner } from "../../rpc/runner.ts";
 import { readConfs } from "../../server/conf-file.ts";
-import type { Server } from "../../server/server.ts";
+import type { Serving } from "../../server/serving.ts";
 import type { Bequest, History } from "../../watchdog/bequest.ts";
 
 /** Has the process go on in a fresh image. @returns or throws why it could not */
 export async function replaceBetweenCalls(
-  server: Server,
+  serving: Serving,
   runner: Runner,
   history: History,
   isStopping: () => boolean,
 ): Promise<string> {
   const { renew } = await import("./renewal.ts");
-  return renew({ server, runner, history, isStopping });
+  return renew({ serving, runner, history, isStopping });
 }
 
 /** Those that the process image before this one had prepared: made into chains when a call asks for one. */

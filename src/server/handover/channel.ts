@@ -1,6 +1,6 @@
-/** One end of the socket that two runners talk over: whole messages in, whole messages out. */
+/** One end of the socket that two processes talk over: whole messages in, whole messages out. */
 import { createOutbox } from "../outbox.ts";
-import { encodeMessage, type GiverMessage, messageReader, type TakerMessage } from "./messages.ts";
+import { encodeMessage, messageReader } from "./messages.ts";
 
 /** The part of Bun's socket that a channel needs. */
 export interface ChannelSocket {
@@ -10,24 +10,30 @@ export interface ChannelSocket {
   terminate(): void;
 }
 
-/** The other end must not make us keep what it does not read, ms. */
+export interface ChannelOptions {
+  /** ms for which the other end may leave unread what we keep for it; default 10 000. */
+  readonly patience?: number;
+  /** Its end may be another process image's since, and the line before half a one: that is passed over. */
+  readonly skipsHalfLines?: boolean;
+}
+
 const PATIENCE = 10_000;
 
 /** @typeParam In what the other end says */
-export class Channel<
-  In extends GiverMessage | TakerMessage,
-  Out extends GiverMessage | TakerMessage,
-> {
+export class Channel<In extends object, Out extends object> {
   readonly #outbox;
+  readonly #patience: number;
   readonly #read: (chunk: Uint8Array) => void;
   #flushed: (() => void) | undefined;
 
   constructor(
     private readonly socket: ChannelSocket,
     onMessage: (message: In) => void,
+    { patience = PATIENCE, skipsHalfLines = false }: ChannelOptions = {},
   ) {
     this.#outbox = createOutbox(socket, () => this.#flushed?.());
-    this.#read = messageReader(onMessage);
+    this.#read = messageReader(onMessage, skipsHalfLines);
+    this.#patience = patience;
   }
 
   get isOpen(): boolean {
@@ -37,7 +43,7 @@ export class Channel<
   send(message: Out): void {
     if (!this.isOpen) return;
     const { isEmpty, movedAt } = this.#outbox;
-    if (!isEmpty && performance.now() - movedAt > PATIENCE) this.close();
+    if (!isEmpty && performance.now() - movedAt > this.#patience) this.close();
     else this.#outbox.write(encodeMessage(message));
   }
 

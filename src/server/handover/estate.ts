@@ -1,4 +1,4 @@
-/** What a server has to give to the runner that takes over: its listener, and connections that are idle. */
+/** What a server has to give to another process: its listener, and connections that are idle. */
 import { board } from "../../watchdog/board.ts";
 import type { Connection } from "../connection.ts";
 
@@ -26,37 +26,54 @@ interface Listener {
   stop(): void;
 }
 
-export class Estate {
-  /** On their way to a successor. */
-  readonly #leaving = new Set<Connection>();
-  #onIdle: (() => void) | undefined;
-  /** Called when a connection has opened, and nothing of it has been read. */
-  onOpened: (() => void) | undefined;
+/** Connections that can be given away when nothing of a call is under way on them. */
+export interface IdleConnections {
+  /** Called when a connection may have become idle. */
+  set onIdle(onIdle: (() => void) | undefined);
+  /** At most so many; each is offered once, unless it is kept. */
+  takeIdle(limit: number): Transferable[];
+}
+
+/** All that a server can give away. */
+export interface Assets extends IdleConnections {
+  /** The listener, once, unless it is kept. */
+  takeListener(): Transferable | undefined;
+}
+
+/** A listener with the connections that it has brought. */
+export class Estate implements Assets {
   #listenerIsHere = true;
+  #isClosed = false;
 
   constructor(
-    private readonly connections: Map<Connection, TransferableSocket>,
+    private readonly connections: IdleConnections,
     private readonly listener: Listener,
   ) {
     board.listener = listener.fd;
   }
 
-  /** Called when a connection may have become idle. */
   set onIdle(onIdle: (() => void) | undefined) {
-    this.#onIdle = onIdle;
-    for (const connection of this.connections.keys()) connection.onIdle = onIdle;
+    this.connections.onIdle = onIdle;
   }
 
-  opened(connection: Connection): void {
-    connection.onIdle = this.#onIdle;
-    this.onOpened?.();
+  takeIdle(limit: number): Transferable[] {
+    return this.connections.takeIdle(limit).map(({ descriptor, given, kept }) => ({
+      descriptor,
+      given,
+      kept: () => {
+        if (!this.#isClosed) kept();
+      },
+    }));
   }
 
-  isLeaving(connection: Connection): boolean {
-    return this.#leaving.has(connection);
+  /**
+   * The process is about to end. What is on its way is the successor's, who may serve it already, whether
+   * that was said or not: nothing of it is read here any more.
+   */
+  close(): void {
+    this.#isClosed = true;
   }
 
-  /** The listener, once, unless it is kept. */
   takeListener(): Transferable | undefined {
     const { listener } = this;
     if (!this.#listenerIsHere || listener.fd < 0) return undefined;
@@ -71,8 +88,32 @@ export class Estate {
       },
     };
   }
+}
 
-  /** At most so many connections on which no call is under way; each is offered once, unless it is kept. */
+/** Those that are served in this process. */
+export class OwnConnections implements IdleConnections {
+  /** On their way to a successor. */
+  readonly #leaving = new Set<Connection>();
+  #onIdle: (() => void) | undefined;
+  /** Called when a connection has opened, and nothing of it has been read. */
+  onOpened: (() => void) | undefined;
+
+  constructor(private readonly connections: Map<Connection, TransferableSocket>) {}
+
+  set onIdle(onIdle: (() => void) | undefined) {
+    this.#onIdle = onIdle;
+    for (const connection of this.connections.keys()) connection.onIdle = onIdle;
+  }
+
+  opened(connection: Connection): void {
+    connection.onIdle = this.#onIdle;
+    this.onOpened?.();
+  }
+
+  isLeaving(connection: Connection): boolean {
+    return this.#leaving.has(connection);
+  }
+
   takeIdle(limit: number): Transferable[] {
     const idle: Transferable[] = [];
     for (const [connection, socket] of this.connections) {

@@ -1,9 +1,10 @@
 /** The predecessor's side: hands confs, the listener and the connections to the runner that takes over. */
+import type { ConfCache, KeptConf } from "../../rpc/inheritance.ts";
 import type { Runner } from "../../rpc/runner.ts";
 import { placeSocket, type SocketFile } from "../socket-file.ts";
 import type { ChannelSocket } from "./channel.ts";
 import { type DescriptorPassing, descriptorPassing } from "./descriptors.ts";
-import type { Estate } from "./estate.ts";
+import type { Assets } from "./estate.ts";
 import { handoverPath } from "./path.ts";
 import { Successor } from "./successor.ts";
 
@@ -18,6 +19,12 @@ export interface Offer {
   withdraw(): void;
 }
 
+/** The part of a runner that is handed over from. */
+export interface Owner {
+  readonly confs: ConfCache<KeptConf>;
+  readonly log: Runner["log"];
+}
+
 /** Connections are given when they become idle; those that could not be are tried again so often, ms. */
 const TRY_AGAIN_EVERY = 20;
 
@@ -30,13 +37,13 @@ const TRY_AGAIN_EVERY = 20;
  */
 export function offerHandover(
   path: string,
-  estate: Estate,
-  { confs, log }: Runner,
+  assets: Assets,
+  { confs, log }: Owner,
 ): Offer | undefined {
   const at = handoverPath(path);
   const passing = descriptorPassing();
   if (at === undefined || passing === undefined) return undefined;
-  return new OpenOffer(at, estate, confs, passing, log);
+  return new OpenOffer(at, assets, confs, passing, log);
 }
 
 interface OfferSocket extends ChannelSocket {
@@ -53,8 +60,8 @@ class OpenOffer implements Offer {
 
   constructor(
     path: string,
-    private readonly estate: Estate,
-    private readonly confs: Runner["confs"],
+    private readonly assets: Assets,
+    private readonly confs: Owner["confs"],
     private readonly passing: DescriptorPassing,
     private readonly log: Runner["log"],
   ) {
@@ -77,7 +84,7 @@ class OpenOffer implements Offer {
   stopGiving(): void {
     this.#hasStopped = true;
     clearInterval(this.#tryAgain);
-    this.estate.onIdle = undefined;
+    this.assets.onIdle = undefined;
   }
 
   withdraw(): void {
@@ -101,9 +108,9 @@ class OpenOffer implements Offer {
   }
 
   #opened(socket: OfferSocket): void {
-    const { estate, confs, passing } = this;
+    const { assets, confs, passing } = this;
     const successor = new Successor(socket, {
-      estate,
+      assets,
       confs,
       passing,
       onHello: (pid) => this.log.info("another runner takes over", { pid }),
@@ -127,7 +134,7 @@ class OpenOffer implements Offer {
     this.#successors.delete(successor);
     this.#successors.add(successor);
     if (this.#hasStopped) return;
-    this.estate.onIdle = () => this.#give();
+    this.assets.onIdle = () => this.#give();
     this.#tryAgain ??= setInterval(() => this.#give(), TRY_AGAIN_EVERY);
     this.#give();
   }

@@ -41,12 +41,20 @@ export interface TokenAndConf extends InheritedConf {
 
 const NEWLINE = 0x0a;
 
-export function encodeMessage(message: TakerMessage | GiverMessage): Uint8Array {
+export function encodeMessage(message: object): Uint8Array {
   return Buffer.from(`${JSON.stringify(message)}\n`);
 }
 
-/** Puts lines together again. @returns a function that takes bytes as they come */
-export function messageReader<M>(onMessage: (message: M) => void): (chunk: Uint8Array) => void {
+/**
+ * Puts lines together again.
+ *
+ * @param skipsHalfLines what is no JSON is passed over, where else it is thrown for
+ * @returns a function that takes bytes as they come
+ */
+export function messageReader<M>(
+  onMessage: (message: M) => void,
+  skipsHalfLines = false,
+): (chunk: Uint8Array) => void {
   let rest: Buffer[] = [];
   return (chunk) => {
     // The caller's bytes are its own again on return.
@@ -56,8 +64,18 @@ export function messageReader<M>(onMessage: (message: M) => void): (chunk: Uint8
       const line = Buffer.concat([...rest, bytes.subarray(start, end)]).toString();
       rest = [];
       start = end + 1;
-      onMessage(JSON.parse(line));
+      const message = parse(line, skipsHalfLines);
+      if (message !== undefined) onMessage(message as M);
     }
     if (start < bytes.length) rest.push(bytes.subarray(start));
   };
+}
+
+function parse(line: string, skipsHalfLines: boolean): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    if (skipsHalfLines) return undefined;
+    throw error;
+  }
 }

@@ -1,8 +1,8 @@
 /** One runner that takes over, as its predecessor sees it. */
-import type { Runner } from "../../rpc/runner.ts";
+import type { ConfCache, KeptConf } from "../../rpc/inheritance.ts";
 import { Channel, type ChannelSocket } from "./channel.ts";
 import type { DescriptorPassing } from "./descriptors.ts";
-import type { Estate, Transferable } from "./estate.ts";
+import type { Assets, Transferable } from "./estate.ts";
 import { type GiverMessage, type TakerMessage, type TokenAndConf, VERSION } from "./messages.ts";
 
 /** Descriptors that are on their way at once; calls on these connections wait until they have come. */
@@ -15,8 +15,8 @@ const PAUSE_MS = 50;
 const BATCH_LENGTH = 65_536;
 
 export interface SuccessorOptions {
-  readonly estate: Estate;
-  readonly confs: Runner["confs"];
+  readonly assets: Assets;
+  readonly confs: ConfCache<KeptConf>;
   readonly passing: DescriptorPassing;
   readonly onHello: (pid: number) => void;
   /** This was not the first socket of a successor, but the second of the one with this key. */
@@ -32,6 +32,7 @@ export class Successor {
   #hasAllConfs = false;
   #pausedUntil = 0;
   #number = 0;
+  #isAboutToGive = false;
   /** Sent, and not yet said to have come. */
   readonly #underWay = new Map<number, Transferable>();
 
@@ -70,14 +71,26 @@ export class Successor {
     if (this.key !== undefined) this.channel.send({ say: "confs", confs });
   }
 
-  /** Gives what can be given now. */
+  /**
+   * Gives what can be given, in a moment. A connection that is paused while the event loop hands out what
+   * it has found may be among what it has found, and be read all the same: the loop must be through with that.
+   */
   give(): void {
+    if (this.#isAboutToGive) return;
+    this.#isAboutToGive = true;
+    setImmediate(() => {
+      this.#isAboutToGive = false;
+      this.#giveNow();
+    });
+  }
+
+  #giveNow(): void {
     const socket = this.#descriptors;
     if (socket === undefined || !this.isTaking) return;
-    const { estate } = this.options;
-    const listener = estate.takeListener();
+    const { assets } = this.options;
+    const listener = assets.takeListener();
     if (listener !== undefined && !this.#send("listener", listener, socket)) return;
-    const connections = estate.takeIdle(MOST_UNDER_WAY - this.#underWay.size);
+    const connections = assets.takeIdle(MOST_UNDER_WAY - this.#underWay.size);
     const sent = connections.findIndex((what) => !this.#send("connection", what, socket));
     if (sent >= 0) for (const what of connections.slice(sent + 1)) what.kept();
   }

@@ -1,7 +1,11 @@
 /** The successor's side: takes confs before it has the path, and descriptors once it has. */
 import { closeSync } from "node:fs";
-import { Inheritance, type Predecessor } from "../../rpc/inheritance.ts";
-import type { Runner } from "../../rpc/runner.ts";
+import {
+  type ConfCache,
+  Inheritance,
+  type KeptConf,
+  type Predecessor,
+} from "../../rpc/inheritance.ts";
 import { Channel, type ChannelSocket } from "./channel.ts";
 import type { DescriptorPassing } from "./descriptors.ts";
 import { encodeMessage, type GiverMessage, type TakerMessage, VERSION } from "./messages.ts";
@@ -16,7 +20,7 @@ export interface Heir {
 }
 
 /** A predecessor that gives. */
-export interface Takeover {
+export interface Takeover extends Predecessor {
   readonly inheritance: Inheritance;
   /** The path is ours: now the predecessor gives the rest. */
   begin(heir: Heir): void;
@@ -35,7 +39,7 @@ const RESERVED_DESCRIPTORS = 32;
  */
 export async function takeOver(
   path: string,
-  confs: Runner["confs"],
+  confs: ConfCache<KeptConf>,
 ): Promise<Takeover | undefined> {
   const at = handoverPath(path);
   if (at === undefined || !(await awaitOffer(path))) return undefined;
@@ -49,7 +53,7 @@ export async function takeOver(
   }
 }
 
-class OngoingTakeover implements Takeover, Predecessor {
+class OngoingTakeover implements Takeover {
   readonly inheritance: Inheritance;
   #channel: Channel<GiverMessage, TakerMessage> | undefined;
   #messages: ChannelSocket | undefined;
@@ -65,7 +69,7 @@ class OngoingTakeover implements Takeover, Predecessor {
   readonly #questions = new Map<number, () => void>();
   #questionNumber = 0;
 
-  constructor(confs: Runner["confs"]) {
+  constructor(confs: ConfCache<KeptConf>) {
     this.inheritance = new Inheritance(confs, this);
   }
 
