@@ -100,6 +100,10 @@ export class Crew {
     for (const worker of this.workers) worker.closeIdle();
   }
 
+  reopenLog(): void {
+    for (const worker of this.workers) worker.reopenLog();
+  }
+
   reload(): void {
     for (const worker of this.workers) worker.reload();
   }

@@ -59,6 +59,8 @@ export type SupervisorMessage =
   | { readonly say: "close-idle" }
   /** Read the settings and load the plugins again. */
   | { readonly say: "reload" }
+  /** The log's file may have another name by now: open it again. */
+  | { readonly say: "reopen-log" }
   /** That was all: end. */
   | { readonly say: "end" }
   | { readonly say: "ask"; readonly question: number; readonly what: QuestionName };

@@ -97,6 +97,11 @@ export class Supervisor {
     return this.#server?.connections ?? 0;
   }
 
+  /** Each worker opens the log's file again. */
+  reopenLog(): void {
+    this.#crew.reopenLog();
+  }
+
   /** Each worker reads its settings, and loads its plugins, again. */
   reload({ confs, confBytes }: Pick<SupervisorOptions, "confs" | "confBytes">): void {
     this.#registry.confs.setLimits(confs, confBytes);

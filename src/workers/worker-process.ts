@@ -130,6 +130,10 @@ export class WorkerProcess implements Dropper {
     this.#say({ say: "reload" });
   }
 
+  reopenLog(): void {
+    this.#say({ say: "reopen-log" });
+  }
+
   closeIdle(): void {
     this.#say({ say: "close-idle" });
   }

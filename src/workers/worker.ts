@@ -20,6 +20,8 @@ export interface WorkerOptions {
   readonly bequest?: Bequest | undefined;
   /** The settings and the plugins are to be read again. */
   readonly onReload: () => void;
+  /** The log's file may have another name by now. */
+  readonly onReopenLog: () => void;
   /** It is told to end, or its supervisor is no more. */
   readonly onEnd: () => void;
 }
@@ -159,6 +161,9 @@ export class Worker implements Serving, Predecessor {
         break;
       case "reload":
         this.options.onReload();
+        break;
+      case "reopen-log":
+        this.options.onReopenLog();
         break;
       case "end":
         this.options.onEnd();

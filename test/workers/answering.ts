@@ -25,6 +25,7 @@ function work(at: WorkerPost): void {
   const worker = new Worker(createRunner(), {
     post: at,
     onReload: () => undefined,
+    onReopenLog: () => undefined,
     onEnd: () => process.exit(),
   });
   const { number } = at;

@@ -36,6 +36,7 @@ export async function supervise(supervised: Supervised): Promise<void> {
     metrics?.stop();
     void stop(supervisor, log, reason);
   });
+  process.on("SIGUSR1", () => supervisor.reopenLog());
   let reloads = 0;
   hangups.serve(() => {
     const told = readAgain({ ...supervised, started: config }, ++reloads);

@@ -29,6 +29,7 @@ export function beginWork(work: Work): Worker {
     post,
     bequest,
     onReload: () => hangups.request(),
+    onReopenLog: () => log.reopen(),
     onEnd() {
       if (worker.busy > 0) log.warn(`stopped with ${worker.busy} calls still under way`);
       onEnd();
