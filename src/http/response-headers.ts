@@ -94,12 +94,28 @@ export class ResponseHeaders extends HeaderFields {
 
   /** Makes these the headers, in the source's order; what frames a message is left out. */
   replaceWith(source: HeadersSource): void {
-    const fields: Field[] = [];
+    this.#fields = isConstant(source) ? [...this.#checkedOnce(source)] : this.#checked(source);
+    this.#revision++;
+  }
+
+  #checked(source: HeadersSource): SetField[] {
+    const fields: SetField[] = [];
     for (const [name, value] of pairsOf(source)) {
       if (!isFraming(name.toLowerCase())) fields.push(this.check(name, value));
     }
-    this.#fields = fields;
-    this.#revision++;
+    return fields;
+  }
+
+  /** Mostly the headers of a conf, which are the same with each call. */
+  #checkedOnce(source: object & HeadersSource): readonly SetField[] {
+    // Headers that are added in the request phase are checked for more.
+    if (this.constructor !== ResponseHeaders) return this.#checked(source);
+    let fields = checkedConstants.get(source);
+    if (fields === undefined) {
+      fields = this.#checked(source);
+      checkedConstants.set(source, fields);
+    }
+    return fields;
   }
 
   /** Rises with every change that a plugin makes. @internal */
@@ -166,6 +182,18 @@ export class ResponseHeaders extends HeaderFields {
     this.#fields = fields;
     return fields;
   }
+}
+
+/** Fields of frozen objects: none of both ever changes. */
+const checkedConstants = new WeakMap<object, readonly SetField[]>();
+
+/** A frozen object of strings, as a conf is made of: what it says now it will always say. */
+function isConstant(source: HeadersSource): source is Readonly<Record<string, string>> {
+  if (checkedConstants.has(source)) return true;
+  if (!Object.isFrozen(source) || Object.getPrototypeOf(source) !== Object.prototype) return false;
+  return Object.values(Object.getOwnPropertyDescriptors(source)).every(
+    ({ value }) => typeof value === "string",
+  );
 }
 
 function isNamed(field: Field, lowerName: string): boolean {

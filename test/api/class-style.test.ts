@@ -9,6 +9,73 @@ import {
 } from "../../src/index.ts";
 import { inlinePlugins, onRequest, onResponse } from "../support/inline-plugins.ts";
 
+describe("frozen headers, as those of a conf are", () => {
+  const FROZEN = Object.freeze({ "X-One": " 1 ", Server: "s", Connection: "close" });
+
+  test("are checked once, and are each call's own", async () => {
+    const chain = await inlinePlugins({
+      it: class extends Base {
+        override filter({ path }: PluginRequest, response: StopResponse) {
+          response.headers = FROZEN;
+          if (path === "/more") response.headers.append("x-more", "2");
+          if (path === "/less") response.headers.delete("x-one");
+          if (path === "/other") response.headers.set("server", "t");
+          this.stop();
+        }
+      },
+    });
+    const headersAt = async (path: string) => {
+      const { reply } = await chain.request([["it", ""]], { path });
+      return reply.kind === "stop"
+        ? reply.headers.map(({ name, value }) => `${name}: ${value}`)
+        : [];
+    };
+    const plain = ["X-One: 1", "Server: s"];
+    expect(await headersAt("/")).toEqual(plain);
+    expect(await headersAt("/more")).toEqual([...plain, "x-more: 2"]);
+    expect(await headersAt("/less")).toEqual(["Server: s"]);
+    expect(await headersAt("/other")).toEqual(["X-One: 1", "server: t"]);
+    expect(await headersAt("/")).toEqual(plain);
+  });
+
+  test("are refused each time where they cannot be sent", async () => {
+    const bad = Object.freeze({ "x-bad": "a\nb" });
+    const chain = await inlinePlugins({
+      it: class extends Base {
+        override filter(_request: PluginRequest, response: StopResponse) {
+          response.headers = bad;
+          this.stop();
+        }
+      },
+    });
+    for (let call = 0; call < 2; call++) {
+      expect((await chain.request([["it", ""]])).reply.kind).toBe("error");
+    }
+  });
+
+  test("that are getters are asked each time", async () => {
+    let calls = 0;
+    const counting = Object.freeze({
+      get "x-call"() {
+        return String(++calls);
+      },
+    });
+    const chain = await inlinePlugins({
+      it: class extends Base {
+        override filter(_request: PluginRequest, response: StopResponse) {
+          response.headers = counting;
+          this.stop();
+        }
+      },
+    });
+    for (const value of ["1", "2"]) {
+      expect((await chain.request([["it", ""]])).reply).toMatchObject({
+        headers: [{ name: "x-call", value }],
+      });
+    }
+  });
+});
+
 describe("filter", () => {
   test("stops with what it prepared", async () => {
     const { reply, text } = await onRequest(
