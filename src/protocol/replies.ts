@@ -56,11 +56,23 @@ export function confTokenFrame(token: number): Frame {
   return buildFrame(FrameType.PrepareConf, (builder) => PrepareConfResp.createResp(builder, token));
 }
 
+/** Always the same but for the id, which stands at the end: its only field, and the table's last. */
+let unchanged: Uint8Array | undefined;
+
 /** The request goes on as it is. */
 export function unchangedFrame(id: number): Frame {
-  return buildFrame(FrameType.HttpReqCall, (builder) =>
-    HttpReqCallResp.createResp(builder, id, Action.NONE, 0),
+  unchanged ??= Uint8Array.from(
+    buildFrame(FrameType.HttpReqCall, (builder) =>
+      // Any id but 0, which a builder would leave out.
+      HttpReqCallResp.createResp(builder, 1, Action.NONE, 0),
+    ),
   );
+  const at = unchanged.length - 4;
+  unchanged[at] = id;
+  unchanged[at + 1] = id >>> 8;
+  unchanged[at + 2] = id >>> 16;
+  unchanged[at + 3] = id >>> 24;
+  return unchanged;
 }
 
 export function stopFrame(id: number, reply: StopReply): Frame {

@@ -12,7 +12,7 @@ import { type Replier, replyBatch } from "./reply-batch.ts";
 
 /** The part of Bun's socket that a connection needs. */
 export interface ByteSocket {
-  write(bytes: Uint8Array): number;
+  write(bytes: Uint8Array, start?: number, length?: number): number;
   pause(): void;
   resume(): void;
   end(): void;
@@ -116,9 +116,9 @@ export class Connection implements Peer, Replier {
     else this.#writeLong(frame);
   }
 
-  sendHeld(bytes: Uint8Array): void {
+  sendHeld(memory: Uint8Array, start: number, end: number): void {
     this.#held--;
-    this.#outbox.write(bytes);
+    this.#outbox.writePart(memory, start, end);
     this.#tellIfIdle();
   }
 

@@ -7,6 +7,8 @@ export interface Outbox {
   readonly movedAt: number;
   /** @param hold default: lent */
   write(bytes: Uint8Array, hold?: Hold): void;
+  /** Bytes of a larger memory, which are lent. */
+  writePart(memory: Uint8Array, start: number, end: number): void;
   /** The socket takes bytes again. */
   drain(): void;
 }
@@ -17,11 +19,13 @@ export interface Outbox {
  */
 export type Hold = "lent" | "stable" | "own";
 
+interface Writable {
+  /** @returns how many bytes were taken; negative: the socket has closed */
+  write(bytes: Uint8Array, start?: number, length?: number): number;
+}
+
 /** @param onEmpty called when all that had to wait has been written */
-export function createOutbox(
-  socket: { write(bytes: Uint8Array): number },
-  onEmpty: () => void,
-): Outbox {
+export function createOutbox(socket: Writable, onEmpty: () => void): Outbox {
   return new SocketOutbox(socket, onEmpty);
 }
 
@@ -37,7 +41,7 @@ class SocketOutbox implements Outbox {
   movedAt = 0;
 
   constructor(
-    private readonly socket: { write(bytes: Uint8Array): number },
+    private readonly socket: Writable,
     private readonly onEmpty: () => void,
   ) {}
 
@@ -55,6 +59,14 @@ class SocketOutbox implements Outbox {
       if (this.isEmpty) this.#written = written;
       this.#left.push({ bytes, isOwn: hold === "own" });
     }
+  }
+
+  writePart(memory: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    const written = this.isEmpty ? this.socket.write(memory, start, length) : 0;
+    if (written < 0 || written === length) return;
+    if (this.isEmpty) this.movedAt = performance.now();
+    this.#left.push({ bytes: ownCopy(memory.subarray(start + written, end)), isOwn: true });
   }
 
   drain(): void {

@@ -17,8 +17,8 @@ const HOLD_MS = 0.05;
 export interface Replier {
   /** -1: none, and so nothing to gain. */
   readonly descriptor: number;
-  /** Sends what was held for it. The bytes are lent. */
-  sendHeld(bytes: Uint8Array): void;
+  /** Sends what was held for it: lent bytes of a larger memory, since to make a view of each costs as much as to hold it. */
+  sendHeld(memory: Uint8Array, start: number, end: number): void;
 }
 
 class ReplyBatch {
@@ -49,8 +49,13 @@ class ReplyBatch {
   /** Sends all that is held. */
   flush(): void {
     const repliers = this.#repliers;
-    for (let i = 0; i < repliers.length; i++) repliers[i]!.sendHeld(this.#replies.bytes(i));
-    this.#replies.clear();
+    const replies = this.#replies;
+    for (let i = 0, start = 0; i < repliers.length; i++) {
+      const end = replies.endOf(i);
+      repliers[i]!.sendHeld(replies.memory, start, end);
+      start = end;
+    }
+    replies.clear();
     repliers.length = 0;
   }
 }

@@ -15,7 +15,8 @@ import { board } from "./board.ts";
 /** Written by the thread that serves. */
 export class HeldReplies {
   readonly #words = new Int32Array(board.memory, HELD_AT, HeldWord.replies + MAX_HELD * 2);
-  readonly #bytes = new Uint8Array(board.memory, HELD_BYTES_AT, HELD_BYTES);
+  /** The replies lie in it one after the other. */
+  readonly memory = new Uint8Array(board.memory, HELD_BYTES_AT, HELD_BYTES);
   #count = 0;
   #end = 0;
 
@@ -24,7 +25,7 @@ export class HeldReplies {
     const start = this.#end;
     const end = start + bytes.length;
     if (bytes.length > MAX_HELD_BYTES || end > HELD_BYTES || this.#count === MAX_HELD) return false;
-    this.#bytes.set(bytes, start);
+    this.memory.set(bytes, start);
     const at = HeldWord.replies + this.#count * 2;
     this.#words[at] = descriptor;
     this.#words[at + 1] = end;
@@ -34,11 +35,9 @@ export class HeldReplies {
     return true;
   }
 
-  /** Those of the reply with this number, counted from 0. */
-  bytes(index: number): Uint8Array {
-    const at = HeldWord.replies + index * 2;
-    const start = index === 0 ? 0 : this.#words[at - 1]!;
-    return this.#bytes.subarray(start, this.#words[at + 1]!);
+  /** Where the reply with this number, counted from 0, ends and the next one begins. */
+  endOf(index: number): number {
+    return this.#words[HeldWord.replies + index * 2 + 1]!;
   }
 
   /** They have been sent, or have no reader any more. */
