@@ -16,9 +16,9 @@ export function worldWritableWithin(folder: string): string | undefined {
   if (itself !== undefined) return itself;
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    // A link to nowhere is no danger.
+    // A link to nowhere is no danger, and nobody loads code from a socket, such as the runner's own may be.
     const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats === undefined) continue;
+    if (stats === undefined || !(stats.isFile() || stats.isDirectory())) continue;
     const goesOn = stats.isDirectory() && name !== "node_modules";
     const found = goesOn
       ? worldWritableWithin(path)

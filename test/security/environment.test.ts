@@ -143,6 +143,14 @@ describe.skipIf(!isRoot)("root (skipped for other users, who cannot give files a
     },
   );
 
+  test("loads plugins beside a socket that every user may write to, such as its own may be", async () => {
+    dir.write("p/hello.ts", HELLO);
+    using socket = Bun.listen({ unix: dir.file("p/other.sock"), socket: { data() {} } });
+    chmodSync(dir.file("p/other.sock"), 0o777);
+    expect((await loadedWith(["--plugins", dir.file("p")])).kind).toBe("conf-token");
+    expect(socket.unix).toBe(dir.file("p/other.sock"));
+  });
+
   test("loads what another user made, through a link too", async () => {
     chownSync(dir.write("real/hello.ts", HELLO), OTHER_USER, OTHER_USER);
     chmodSync(dir.file("real/hello.ts"), 0o664);
