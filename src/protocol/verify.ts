@@ -188,7 +188,7 @@ function unionType(bytes: Uint8Array, table: number, index: number, { shape }: F
 }
 
 function isUnion(shape: Shape): shape is Union {
-  return typeof shape === "object" && "union" in shape;
+  return typeof shape === "object" && !Array.isArray(shape);
 }
 
 function verifyValue(
