@@ -2,6 +2,14 @@
 import type { CliContext } from "./program.ts";
 import { start } from "./start.ts";
 
+/** ms; by then a runner listens, and has been asked for the first time. */
+const SERVING_MS = 50;
+
+/** Ends what the executable begins with: an engine that is slow to compile, since most of a start runs once. */
+function compileAsUsual(): void {
+  Bun.unsafe.setJITPolicy(1);
+}
+
 /**
  * Runs the command line. APISIX starts the runner without arguments, so `start` is the default, and
  * the parser of all others is loaded for them alone.
@@ -13,7 +21,9 @@ export async function main(context: CliContext, args: readonly string[]): Promis
   const isPlainStart = args.length === 0 || (args.length === 1 && args[0] === "start");
   if (isPlainStart) {
     start({ bundled: context.bundled, flags: {} });
+    setTimeout(compileAsUsual, SERVING_MS).unref();
   } else {
+    compileAsUsual();
     const { runProgram } = await import("./program.ts");
     await runProgram(context, args);
   }

@@ -41,7 +41,8 @@ export function splitList(value: string): string[] {
 
 /** `NAME`, where the value is `$env.NAME`. */
 export function variableIn(value: unknown): string | undefined {
-  return typeof value === "string" ? /^\$env\.([A-Za-z_]\w*)$/.exec(value)?.[1] : undefined;
+  const isOne = typeof value === "string" && value.startsWith("$env.");
+  return isOne ? /^\$env\.([A-Za-z_]\w*)$/.exec(value)?.[1] : undefined;
 }
 
 /** The variable's content; nothing that objects have from elsewhere, such as `toString`. */

@@ -1,4 +1,9 @@
-/** What a value has to be: one kind of value each, with the words that say what is allowed. */
+/**
+ * What a value has to be: one kind of value each, with the words that say what is allowed.
+ *
+ * A start parses some thirty defaults before it listens, and each regular expression that it comes by takes as long
+ * to make as several of them to read: so those here are for what is written in unusual ways, or is wrong.
+ */
 import { isAbsolute, resolve } from "node:path";
 import { nearest } from "./nearest.ts";
 
@@ -55,11 +60,10 @@ export function duration({ max, why }: { max: string; why: string }): Kind<numbe
   return {
     allowed: `a duration with its unit (ms, s or m) such as 500ms or 10s, above 0 and at most ${max} (${why})`,
     parse(given) {
-      if (typeof given === "number" || (typeof given === "string" && /^\d+(\.\d+)?$/.test(given))) {
-        return new Refused("the unit is missing");
-      }
       const ms = msOf(given) ?? 0;
-      return ms > 0 && ms <= most ? ms : new Refused();
+      if (ms > 0 && ms <= most) return ms;
+      const isBare = typeof given === "number" || (typeof given === "string" && isDecimal(given));
+      return new Refused(isBare ? "the unit is missing" : undefined);
     },
   };
 }
@@ -136,9 +140,10 @@ const maxSocketPathBytes = 107;
 export const socketPath: Kind<string> = {
   allowed: `the path of a Unix socket, at most ${maxSocketPathBytes} bytes long, with or without unix: before it`,
   parse(given, { base }) {
-    const bare = typeof given === "string" ? given.replace(/^unix:/, "") : given;
+    const isPrefixed = typeof given === "string" && given.startsWith("unix:");
+    const bare = isPrefixed ? given.slice("unix:".length) : given;
     if (!isPath(bare)) return new Refused();
-    if (/^\w+:\/\/|^[^/]*:\d+$/.test(bare))
+    if (!bare.startsWith("/") && /^\w+:\/\/|^[^/]*:\d+$/.test(bare))
       return new Refused("APISIX calls a runner over a Unix socket only");
     const absolute = path("file").parse(bare, { base });
     if (absolute instanceof Refused) return absolute;
@@ -196,6 +201,10 @@ export const variableName: Kind<string> = {
     typeof given === "string" && /^[A-Za-z_]\w*$/.test(given) ? given : new Refused(),
 };
 
+/** What ASCII has them as. */
+const ZERO = 48;
+const NINE = 57;
+
 const msPerUnit = new Map([
   ["ms", 1],
   ["s", 1000],
@@ -204,9 +213,9 @@ const msPerUnit = new Map([
 
 function msOf(given: unknown): number | undefined {
   if (typeof given !== "string") return undefined;
-  const [, amount = "", unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(given) ?? [];
+  const [amount, unit] = amountAndUnit(given);
   const ms = msPerUnit.get(unit);
-  return ms && Math.round(Number(amount) * ms);
+  return ms !== undefined && isDecimal(amount) ? Math.round(Number(amount) * ms) : undefined;
 }
 
 const bytesPerUnit = new Map([
@@ -220,16 +229,39 @@ const bytesPerUnit = new Map([
 
 function bytesOf(given: unknown): number | undefined {
   if (typeof given !== "string") return wholeNumberOf(given);
-  const [, amount = "", unit = ""] = /^(\d+)([KMG]i?B)$/.exec(given) ?? [];
+  const [amount, unit] = amountAndUnit(given);
   const bytes = bytesPerUnit.get(unit);
-  return bytes === undefined ? wholeNumberOf(given) : Number(amount) * bytes;
+  if (bytes === undefined) return wholeNumberOf(given);
+  return isDigits(amount) ? Number(amount) * bytes : undefined;
 }
 
 function wholeNumberOf(given: unknown): number | undefined {
-  const number = typeof given === "string" && /^\d+$/.test(given) ? Number(given) : given;
+  const number = typeof given === "string" && isDigits(given) ? Number(given) : given;
   return typeof number === "number" && Number.isSafeInteger(number) && number >= 0
     ? number
     : undefined;
+}
+
+/** What the letters at the end are, and what comes before them. */
+function amountAndUnit(text: string): [amount: string, unit: string] {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) > NINE) end--;
+  return [text.slice(0, end), text.slice(end)];
+}
+
+/** `10`, `0.5`. */
+function isDecimal(text: string): boolean {
+  const point = text.indexOf(".");
+  if (point < 0) return isDigits(text);
+  return isDigits(text.slice(0, point)) && isDigits(text.slice(point + 1));
+}
+
+function isDigits(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < ZERO || unit > NINE) return false;
+  }
+  return text !== "";
 }
 
 function isPath(given: unknown): given is string {

@@ -6,16 +6,39 @@
  */
 export function mayRepeatKeys(text: string, parsed: unknown): boolean {
   // A key may be written with escapes, or come from another place.
-  if (/[\\*]|<</.test(text)) return true;
+  if (text.includes("\\") || text.includes("*") || text.includes("<<")) return true;
   const counts = new Map<string, number>();
   countKeys(parsed, counts);
   if (counts.size > 100) return true;
-  const withoutComments = text.replace(/^\s*#.*$|^([^"'\n]*?\s)#.*$/gm, "$1");
-  for (const [key, count] of counts) {
-    const asKey = new RegExp(`(?<![^\\s{,["'])${RegExp.escape(key)}(?=["']?\\s*(?:[:,}]|$))`, "gm");
-    if ((withoutComments.match(asKey) ?? []).length > count) return true;
-  }
+  const bare = text.includes("#") ? withoutComments(text) : text;
+  for (const [key, count] of counts) if (timesAsKey(bare, key) > count) return true;
   return false;
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/^\s*#.*$|^([^"'\n]*?\s)#.*$/gm, "$1");
+}
+
+/** How often the key stands where a key may. Without a regular expression: a start would make one for each key. */
+function timesAsKey(text: string, key: string): number {
+  let times = 0;
+  // An empty key may stand anywhere: such a file is looked at more closely.
+  if (key === "") return Number.POSITIVE_INFINITY;
+  for (let at = text.indexOf(key); at >= 0; at = text.indexOf(key, at + key.length)) {
+    if (mayBeginKey(text, at) && mayEndKey(text, at + key.length)) times++;
+  }
+  return times;
+}
+
+function mayBeginKey(text: string, at: number): boolean {
+  return at === 0 || " \t\r\n{,[\"'".includes(text[at - 1]!);
+}
+
+function mayEndKey(text: string, end: number): boolean {
+  let at = end;
+  if (text[at] === '"' || text[at] === "'") at++;
+  while (text[at] === " " || text[at] === "\t") at++;
+  return at === text.length || "\r\n:,}".includes(text[at]!);
 }
 
 function countKeys(value: unknown, counts: Map<string, number>): void {

@@ -37,13 +37,14 @@ export function readSettings(
   const config: Record<string, unknown> = {};
   const sections: Record<string, Record<string, unknown>> = {};
   for (const [path, setting] of settings) {
-    const given = [
-      givenByFlag(path, setting, sources, problems),
-      hasVariables ? givenInEnvironment(path, setting, sources) : undefined,
-      file && givenInFile(path, setting, file, sources, problems),
-    ].filter((each) => each !== undefined);
-    if (given.length === 0) given.push(givenByDefault(path, setting, sources));
-    const [value] = given.map((each) => parse(setting, each, problems));
+    const byFlag = givenByFlag(path, setting, sources, problems);
+    const inEnvironment = hasVariables ? givenInEnvironment(path, setting, sources) : undefined;
+    const inFile = file && givenInFile(path, setting, file, sources, problems);
+    // Most have their default, and a start goes through all of them.
+    const value =
+      byFlag === undefined && inEnvironment === undefined && inFile === undefined
+        ? parse(setting, givenByDefault(path, setting, sources), problems)
+        : firstOf([byFlag, inEnvironment, inFile], setting, problems);
     const [name = "", key] = path.split(".");
     if (key === undefined) config[name] = value;
     else (sections[name] ??= {})[key] = value;
@@ -52,20 +53,33 @@ export function readSettings(
   return { ...sections, ...config } as Omit<Config, "confExpireTime">;
 }
 
-function parse(
-  { kind, list, secret }: Setting,
-  given: readonly Given[],
+/** The value of the first source that has one; those of the others are looked at all the same. */
+function firstOf(
+  sources: readonly (readonly Given[] | undefined)[],
+  setting: Setting,
   problems: Problems,
 ): unknown {
-  const values = given.map(({ value, name, shown, where, place }) => {
-    const parsed = kind.parse(value, place);
-    if (!(parsed instanceof Refused)) return parsed;
-    const reason = parsed.reason === undefined ? "" : ` (${parsed.reason})`;
-    const is = secret ? NOT_SHOWN : shown();
-    problems.add(`${where()}: ${name} is ${is}${reason}; allowed: ${kind.allowed}`);
-    return undefined;
-  });
-  return list ? values : values[0];
+  const given = sources.filter((each) => each !== undefined);
+  const [first] = given.map((each) => parse(setting, each, problems));
+  return first;
+}
+
+function parse(setting: Setting, given: readonly Given[], problems: Problems): unknown {
+  if (!setting.list) {
+    const [only] = given;
+    return only && parseOne(setting, only, problems);
+  }
+  return given.length === 0 ? [] : given.map((each) => parseOne(setting, each, problems));
+}
+
+function parseOne({ kind, secret }: Setting, given: Given, problems: Problems): unknown {
+  const { value, name, shown, where, place } = given;
+  const parsed = kind.parse(value, place);
+  if (!(parsed instanceof Refused)) return parsed;
+  const reason = parsed.reason === undefined ? "" : ` (${parsed.reason})`;
+  const is = secret ? NOT_SHOWN : shown();
+  problems.add(`${where()}: ${name} is ${is}${reason}; allowed: ${kind.allowed}`);
+  return undefined;
 }
 
 function givenByFlag(

@@ -8,9 +8,10 @@ import { configFileVariable, environmentName, environmentPrefix, settings } from
 /** Reports keys and sections that are no settings, and sections that are no mappings. */
 export function reportUnknownKeys(file: SettingsFile, problems: Problems): void {
   for (const [name, content] of Object.entries(file.content)) {
-    const keys = sections.get(name);
-    if (keys === undefined) reportUnknown([name], content, file, problems);
-    else if (content === null || keys.length === 0) continue;
+    if (isSettingAlone(name)) continue;
+    const keys = keysOf(name);
+    if (keys.length === 0) reportUnknown([name], content, file, problems);
+    else if (content === null) continue;
     else if (typeof content !== "object" || Array.isArray(content)) {
       const where = file.where([name], "value");
       problems.add(
@@ -41,11 +42,24 @@ export function warningsAbout(env: Environment): string[] {
     });
 }
 
-/** The keys of each section; none where the name is a setting by itself. */
-const sections = new Map<string, string[]>();
-for (const path of settings.keys()) {
-  const [section = "", ...key] = path.split(".");
-  sections.set(section, [...(sections.get(section) ?? []), ...key]);
+/** It is in no section. */
+function isSettingAlone(name: string): boolean {
+  return !name.includes(".") && (settings as ReadonlyMap<string, unknown>).has(name);
+}
+
+/** The keys of a section. */
+function keysOf(section: string): string[] {
+  const prefix = `${section}.`;
+  const keys: string[] = [];
+  for (const path of settings.keys()) {
+    if (path.startsWith(prefix)) keys.push(path.slice(prefix.length));
+  }
+  return keys;
+}
+
+/** Of sections, and of settings by themselves. */
+function namesOutside(): string[] {
+  return [...new Set(Array.from(settings.keys(), (path) => path.split(".", 1)[0] ?? ""))];
 }
 
 function reportUnknown(
@@ -54,7 +68,7 @@ function reportUnknown(
   file: SettingsFile,
   problems: Problems,
 ): void {
-  const siblings = path.length === 1 ? [...sections.keys()] : (sections.get(path[0] ?? "") ?? []);
+  const siblings = path.length === 1 ? namesOutside() : keysOf(path[0] ?? "");
   const given = value === null ? "" : ` (${show(value)})`;
   problems.add(
     `${file.where(path, "key")}: unknown key ${showName(path.join("."))}${given}; ` +

@@ -1,6 +1,6 @@
 /** Calls to a runner, as APISIX makes them. */
 import type { ConfEntry } from "../protocol/calls.ts";
-import type { Frame } from "../protocol/frame-builder.ts";
+import type { Frame } from "../protocol/frame.ts";
 import { type AnswerFunction, type Answers, answersOfCall, type AskedQuestion } from "./answers.ts";
 import type { RequestReply, ResponseReply, RunnerReply } from "./decode-replies.ts";
 import {

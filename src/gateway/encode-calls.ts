@@ -1,8 +1,8 @@
 /** The frames APISIX sends. Each is valid until the next is built. */
 import type { Builder, Offset } from "flatbuffers";
 import type { ConfEntry } from "../protocol/calls.ts";
-import { FrameType } from "../protocol/frame.ts";
-import { buildFrame, type Frame, writeBytes, writeEntries } from "../protocol/frame-builder.ts";
+import { type Frame, FrameType } from "../protocol/frame.ts";
+import { buildFrame, writeBytes, writeEntries } from "./frame-builder.ts";
 import { Resp as ExtraInfoResp } from "../protocol/generated/a6/extra-info/resp.ts";
 import { Req as HttpReqCallReq } from "../protocol/generated/a6/httpreq-call/req.ts";
 import { Req as HttpRespCallReq } from "../protocol/generated/a6/httpresp-call/req.ts";

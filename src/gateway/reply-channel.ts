@@ -1,6 +1,6 @@
 /** A connection to a runner as it is seen from APISIX: frames go out, replies come in. */
 import { createFrameDecoder } from "../protocol/frame-decoder.ts";
-import type { Frame } from "../protocol/frame-builder.ts";
+import type { Frame } from "../protocol/frame.ts";
 import { decodeReply, type RunnerReply, UnknownQuestionError } from "./decode-replies.ts";
 import { MalformedReplyError, RunnerConnectionError } from "./errors.ts";
 

@@ -1,10 +1,7 @@
 /** What the runner says of itself: leveled records with fields, one short line each. */
-import { type Clock, systemClock } from "./clock.ts";
-import { type Format, jsonLine, textLine } from "./format.ts";
-import { Output } from "./output.ts";
-import { type LogLevel, type LogRecord, makeRecord } from "./record.ts";
-import { redactedNames } from "./redact.ts";
-import { Repeats } from "./repeats.ts";
+import type { Clock } from "./clock.ts";
+import type { Journal } from "./journal.ts";
+import type { LogLevel, LogRecord } from "./record.ts";
 import { openSink, type Sink } from "./sink.ts";
 
 export type { LogLevel, LogRecord } from "./record.ts";
@@ -77,29 +74,20 @@ export interface LogSeams {
  */
 export function createLogger(
   settings: LogSettings,
-  { clock = systemClock(), sink: firstSink = openSink(settings.file), onRecord }: LogSeams = {},
+  { clock, sink: firstSink = openSink(settings.file), onRecord }: LogSeams = {},
 ): Log {
   let sink = firstSink;
-  let { file } = settings;
-  let redacted = redactedNames(settings.redact);
+  let current = settings;
   const threshold: Threshold = { severity: severity[settings.level] };
-  const output = new Output(sink, formatOf(settings), clock);
-  const repeats = new Repeats((record) => output.write(record), clock);
-  let busy = false;
-  const root = boundLogger(threshold, [], (level, message, layers) => {
-    // A getter among the fields that logs would get here again, without end.
-    if (busy) return;
-    busy = true;
-    try {
-      const record = makeRecord(level, message, layers, redacted);
-      onRecord?.(record);
-      if (repeats.admit(record)) output.write(record);
-    } catch (error) {
-      output.drop(error);
-    } finally {
-      busy = false;
-    }
-  });
+  let journal: Journal | undefined;
+  /** Made with the first record: a start mostly has none, and does not wait for the code that writes them. */
+  const opened = (): Journal => {
+    const { Journal }: typeof import("./journal.ts") = require("./journal.ts");
+    return (journal ??= new Journal({ settings: current, sink, clock, onRecord }));
+  };
+  const root = boundLogger(threshold, [], (level, message, layers) =>
+    (journal ?? opened()).add(level, message, layers),
+  );
   const reopen = () => {
     try {
       sink.reopen();
@@ -110,23 +98,18 @@ export function createLogger(
   return {
     ...root,
     configure(changed) {
-      if (changed.file === file) reopen();
+      const before = sink;
+      if (changed.file === current.file) reopen();
       else sink = openSink(changed.file);
-      file = changed.file;
-      redacted = redactedNames(changed.redact);
-      output.change(formatOf(changed), sink);
+      current = changed;
+      if (journal !== undefined) journal.change(changed, sink);
+      else if (sink !== before) before.close();
       threshold.severity = severity[changed.level];
     },
     reopen,
-    close() {
-      repeats.close();
-      output.close();
-    },
+    // What comes after is written as well, by a journal that knows that it is closed.
+    close: () => (journal ?? opened()).close(),
   };
-}
-
-function formatOf({ format }: LogSettings): Format {
-  return format === "json" ? jsonLine : textLine;
 }
 
 const severity: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };

@@ -23,7 +23,7 @@ function freeze(value: unknown, path: string, seen: Set<object>): void {
   checkFreezable(value, path);
   if (value instanceof Map) freezeMap(value, path, seen);
   else if (value instanceof Set) freezeSet(value, path, seen);
-  else if (value instanceof Date) refuseChanges(value, DATE_SETTERS);
+  else if (value instanceof Date) refuseChanges(value, dateSetters());
   Object.freeze(value);
   for (const key of Reflect.ownKeys(value)) {
     const property = Object.getOwnPropertyDescriptor(value, key);
@@ -44,7 +44,9 @@ function freezeSet(set: Set<unknown>, path: string, seen: Set<object>): void {
   refuseChanges(set, ["add", "delete", "clear"]);
 }
 
-const DATE_SETTERS = Object.getOwnPropertyNames(Date.prototype).filter((n) => n.startsWith("set"));
+function dateSetters(): string[] {
+  return Object.getOwnPropertyNames(Date.prototype).filter((name) => name.startsWith("set"));
+}
 
 /** Gives the object methods of its own that throw in place of those that change it. */
 function refuseChanges(value: object, methods: readonly string[]): void {
@@ -60,25 +62,33 @@ function refuseChanges(value: object, methods: readonly string[]): void {
   }
 }
 
-/** What keeps its contents where `Object.freeze` does not reach. */
-const UNFREEZABLE = [
-  ArrayBuffer,
-  SharedArrayBuffer,
-  URL,
-  URLSearchParams,
-  Headers,
-  Request,
-  Response,
-  FormData,
-  WeakMap,
-  WeakSet,
-];
+/** Whether it keeps its contents where `Object.freeze` does not reach. */
+function isUnfreezable(value: object): boolean {
+  return (
+    ArrayBuffer.isView(value) ||
+    value instanceof ArrayBuffer ||
+    value instanceof SharedArrayBuffer ||
+    value instanceof URL ||
+    value instanceof URLSearchParams ||
+    value instanceof Headers ||
+    value instanceof Request ||
+    value instanceof Response ||
+    value instanceof FormData ||
+    value instanceof WeakMap ||
+    value instanceof WeakSet
+  );
+}
+
+/** What most confs are made of. To name the web's classes has the engine make them, which a first conf would wait for. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === Array.prototype || prototype === null;
+}
 
 function checkFreezable(value: object, path: string): void {
+  if (isPlain(value)) return;
   const isPosition = value instanceof RegExp && (value.global || value.sticky);
-  if (!isPosition && !ArrayBuffer.isView(value) && !UNFREEZABLE.some((c) => value instanceof c)) {
-    return;
-  }
+  if (!isPosition && !isUnfreezable(value)) return;
   const what = isPosition ? `a RegExp with the flag ${value.global ? "g" : "y"}` : nameOf(value);
   throw new InvalidConfError(
     `the config${path} is ${what}, which calls could change for each other: let the config hold what it is made of, and make it in setup`,

@@ -48,6 +48,8 @@ export function pluginFromModule(exports: object, baseName: string, source: stri
 
 /** `limitReq`, `LimitReq` and `limit-req` are one word; this is its common form. */
 export function canonicalName(name: string): string {
+  const isCommon = name.toLowerCase() === name && !name.includes("_");
+  if (isCommon) return name;
   return name
     .replace(/([a-z0-9])([A-Z])/g, "$1-$2")
     .replaceAll("_", "-")

@@ -16,6 +16,23 @@ export const FrameType = {
   HttpRespCall: 4,
 } as const;
 
+/** A frame ready to be written: valid until the next one is built, so write it (or copy it) at once. */
+export type Frame = Uint8Array;
+
+/** A frame whose last part is a large body that stays where it is. */
+export interface LongFrame {
+  /** All that comes before the body: valid until the next frame is built. */
+  readonly head: Frame;
+  readonly body: Uint8Array;
+  /** Nobody else has the body: it can be released when it is sent. */
+  readonly isOwn: boolean;
+}
+
+/** The frame in one piece. */
+export function wholeFrame(frame: Frame | LongFrame): Frame {
+  return frame instanceof Uint8Array ? frame : Buffer.concat([frame.head, frame.body]);
+}
+
 /** Thrown where a payload would not fit into a frame. */
 export class PayloadTooLargeError extends Error {
   override readonly name = "PayloadTooLargeError";

@@ -1,20 +1,23 @@
 /** The frames a runner sends. Each is valid until the next is built. */
-import { FrameType } from "./frame.ts";
-import { buildFrame, type Frame, type LongFrame, wholeFrame } from "./frame-builder.ts";
+import { type Frame, FrameType, type LongFrame, wholeFrame } from "./frame.ts";
 import { Code } from "./generated/a6/err/code.ts";
-import { Resp as ErrResp } from "./generated/a6/err/resp.ts";
-import { Info } from "./generated/a6/extra-info/info.ts";
-import { ReqBody } from "./generated/a6/extra-info/req-body.ts";
-import { Req as ExtraInfoReq } from "./generated/a6/extra-info/req.ts";
-import { RespBody } from "./generated/a6/extra-info/resp-body.ts";
-import { Var } from "./generated/a6/extra-info/var.ts";
-import { Action } from "./generated/a6/httpreq-call/action.ts";
-import { Resp as HttpReqCallResp } from "./generated/a6/httpreq-call/resp.ts";
-import { Resp as PrepareConfResp } from "./generated/a6/prepare-conf/resp.ts";
+import type { Info } from "./generated/a6/extra-info/info.ts";
+import type { Action } from "./generated/a6/httpreq-call/action.ts";
 import { replyWriter } from "./reply-writer.ts";
 import type { WireEntry, WireText } from "./text-entries.ts";
 
 export { Code as ErrorCode };
+
+// The generated enums of unions bring in the accessors of their tables, and with them the runtime of FlatBuffers, which
+// a start would wait for. The compiler holds these numbers against them.
+const STOP: Action.Stop = 1;
+const REWRITE: Action.Rewrite = 2;
+
+const INFO: {
+  readonly var: Info.Var;
+  readonly "request-body": Info.ReqBody;
+  readonly "response-body": Info.RespBody;
+} = { var: 1, "request-body": 2, "response-body": 3 };
 
 export interface StopReply {
   /** 200 to 999; APISIX hangs its client on less. */
@@ -49,11 +52,18 @@ export type Question =
   | { readonly kind: "response-body" };
 
 export function errorFrame(code: Code): Frame {
-  return buildFrame(FrameType.Error, (builder) => ErrResp.createResp(builder, code));
+  return numberFrame(FrameType.Error, code);
 }
 
 export function confTokenFrame(token: number): Frame {
-  return buildFrame(FrameType.PrepareConf, (builder) => PrepareConfResp.createResp(builder, token));
+  return numberFrame(FrameType.PrepareConf, token);
+}
+
+/** A frame whose only field is a number. */
+function numberFrame(type: number, value: number): Frame {
+  const root = replyWriter.begin(1);
+  replyWriter.number(root, 0, value);
+  return replyWriter.end(type);
 }
 
 /** Always the same but for the id, which stands at the end: its only field, and the table's last. */
@@ -61,12 +71,7 @@ let unchanged: Uint8Array | undefined;
 
 /** The request goes on as it is. */
 export function unchangedFrame(id: number): Frame {
-  unchanged ??= Uint8Array.from(
-    buildFrame(FrameType.HttpReqCall, (builder) =>
-      // Any id but 0, which a builder would leave out.
-      HttpReqCallResp.createResp(builder, 1, Action.NONE, 0),
-    ),
-  );
+  unchanged ??= new Uint8Array(numberFrame(FrameType.HttpReqCall, 0));
   const at = unchanged.length - 4;
   unchanged[at] = id;
   unchanged[at + 1] = id >>> 8;
@@ -81,10 +86,10 @@ export function stopFrame(id: number, reply: StopReply): Frame {
 
 /** The same, with a large body left where it is. */
 export function stopReply(id: number, reply: StopReply): Frame | LongFrame {
-  const stop = beginAction(id, Action.Stop, 3);
+  const stop = beginAction(id, STOP, 3);
   replyWriter.number(stop, 0, reply.status);
   replyWriter.entries(stop, 1, reply.headers);
-  return replyWriter.end(FrameType.HttpReqCall, stop, 2, reply.body);
+  return replyWriter.endWithBody(FrameType.HttpReqCall, stop, 2, reply.body);
 }
 
 export function rewriteFrame(id: number, reply: RewriteReply): Frame {
@@ -93,12 +98,12 @@ export function rewriteFrame(id: number, reply: RewriteReply): Frame {
 
 /** The same, with a large body left where it is. */
 export function rewriteReply(id: number, reply: RewriteReply): Frame | LongFrame {
-  const rewrite = beginAction(id, Action.Rewrite, 5);
+  const rewrite = beginAction(id, REWRITE, 5);
   replyWriter.text(rewrite, 0, reply.path);
   replyWriter.entries(rewrite, 1, reply.headers);
   replyWriter.entries(rewrite, 2, reply.args);
   replyWriter.entries(rewrite, 3, reply.responseHeaders);
-  return replyWriter.end(FrameType.HttpReqCall, rewrite, 4, reply.body);
+  return replyWriter.endWithBody(FrameType.HttpReqCall, rewrite, 4, reply.body);
 }
 
 /** Begins the reply to a request, whose action is a table of so many fields; returns where that stands. */
@@ -121,7 +126,7 @@ export function responseReply(id: number, reply: ResponseReply): Frame | LongFra
   replyWriter.number(root, 0, id);
   replyWriter.number(root, 1, reply.status);
   replyWriter.entries(root, 2, reply.headers);
-  return replyWriter.end(FrameType.HttpRespCall, root, 3, reply.body);
+  return replyWriter.endWithBody(FrameType.HttpRespCall, root, 3, reply.body);
 }
 
 /** Unlike other frames it stays as it is. */
@@ -129,7 +134,7 @@ export function questionFrame(question: Question): Frame {
   const key = question.kind === "var" ? `$${question.name}` : question.kind;
   let frame = questions.get(key);
   if (frame === undefined) {
-    frame = buildQuestion(question).slice();
+    frame = new Uint8Array(buildQuestion(question));
     const isKept = questions.size < MAX_KEPT_QUESTIONS && key.length <= MAX_KEPT_LENGTH;
     if (isKept) questions.set(key, frame);
   }
@@ -143,16 +148,10 @@ const MAX_KEPT_LENGTH = 64;
 const questions = new Map<string, Frame>();
 
 function buildQuestion(question: Question): Frame {
-  return buildFrame(FrameType.ExtraInfo, (builder) => {
-    switch (question.kind) {
-      case "var": {
-        const info = Var.createVar(builder, builder.createString(question.name));
-        return ExtraInfoReq.createReq(builder, Info.Var, info);
-      }
-      case "request-body":
-        return ExtraInfoReq.createReq(builder, Info.ReqBody, ReqBody.createReqBody(builder));
-      case "response-body":
-        return ExtraInfoReq.createReq(builder, Info.RespBody, RespBody.createRespBody(builder));
-    }
-  });
+  const root = replyWriter.begin(2);
+  replyWriter.number(root, 0, INFO[question.kind]);
+  const info = replyWriter.table(question.kind === "var" ? 1 : 0);
+  replyWriter.lead(root, 1, info);
+  if (question.kind === "var") replyWriter.text(info, 0, question.name);
+  return replyWriter.end(FrameType.ExtraInfo);
 }

@@ -6,12 +6,13 @@
  * As the body comes last, a large one is not copied into the frame: it is sent from where it lies.
  */
 import {
+  type Frame,
   FRAME_HEADER_BYTES,
+  type LongFrame,
   MAX_PAYLOAD_BYTES,
   PayloadTooLargeError,
   writeFrameHeader,
 } from "./frame.ts";
-import type { Frame, LongFrame } from "./frame-builder.ts";
 import { isLarge, ownBytes } from "./large-memory.ts";
 import { readUint32 } from "./read.ts";
 import { ReceivedEntry, type WireEntry, type WireText } from "./text-entries.ts";
@@ -100,8 +101,18 @@ class ReplyWriter {
     for (let i = 0; i < length; i++) this.#entry(offsets + i * 4, entries[i]!);
   }
 
-  /** Ends the frame without a body, or with this one as the field. @throws PayloadTooLargeError */
-  end(type: number, table: number, field: number, body: WireText | undefined): Frame | LongFrame {
+  /** Ends the frame. @throws PayloadTooLargeError */
+  end(type: number): Frame {
+    return this.#frame(type, 0);
+  }
+
+  /** Ends the frame with a body as the field, if there is one. @throws PayloadTooLargeError */
+  endWithBody(
+    type: number,
+    table: number,
+    field: number,
+    body: WireText | undefined,
+  ): Frame | LongFrame {
     if (body === undefined) return this.#frame(type, 0);
     this.#next(table, field);
     if (!isLarge(body)) {

@@ -3,8 +3,7 @@ import { PluginRequest } from "../http/plugin-request.ts";
 import type { Stop } from "../http/stop.ts";
 import { RequestCall } from "../plugin/call.ts";
 import { decodeHttpReqCall } from "../protocol/calls.ts";
-import { FRAME_HEADER_BYTES } from "../protocol/frame.ts";
-import type { Frame, LongFrame } from "../protocol/frame-builder.ts";
+import { type Frame, FRAME_HEADER_BYTES, type LongFrame } from "../protocol/frame.ts";
 import {
   ErrorCode,
   errorFrame,

@@ -1,5 +1,5 @@
 /** What a call needs of the connection it came on. */
-import type { Frame, LongFrame } from "../protocol/frame-builder.ts";
+import type { Frame, LongFrame } from "../protocol/frame.ts";
 
 /** What a question rejects with that will not be answered any more. */
 export class ConnectionClosedError extends Error {

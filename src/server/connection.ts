@@ -1,8 +1,7 @@
 /** One connection from APISIX: frames in, one call at a time, replies out. */
 import { createChunkTakingDecoder } from "../protocol/frame-decoder.ts";
 import { collectIfDue, isOfOneCall } from "../protocol/large-memory.ts";
-import { FrameType, MAX_PAYLOAD_BYTES } from "../protocol/frame.ts";
-import type { Frame, LongFrame } from "../protocol/frame-builder.ts";
+import { type Frame, FrameType, type LongFrame, MAX_PAYLOAD_BYTES } from "../protocol/frame.ts";
 import { dispatch } from "../rpc/dispatch.ts";
 import { type Asker, ConnectionClosedError, type Peer } from "../rpc/peer.ts";
 import type { Runner } from "../rpc/runner.ts";

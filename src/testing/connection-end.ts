@@ -3,7 +3,7 @@ import type { AnswerFunction, AskedQuestion } from "../gateway/answers.ts";
 import { decodeReply, type RunnerReply } from "../gateway/decode-replies.ts";
 import { extraInfoFrame } from "../gateway/encode-calls.ts";
 import { createFrameDecoder } from "../protocol/frame-decoder.ts";
-import type { Frame } from "../protocol/frame-builder.ts";
+import type { Frame } from "../protocol/frame.ts";
 import type { Question } from "../protocol/replies.ts";
 import type { Runner } from "../rpc/runner.ts";
 import { type ByteSocket, Connection } from "../server/connection.ts";

@@ -7,7 +7,7 @@ import type { Plugin } from "../plugin/plugin.ts";
 import { PluginRegistry } from "../plugin/registry.ts";
 import type { ExtPlugin } from "../plugin/route.ts";
 import { StrayErrors } from "../plugin/stray-errors.ts";
-import type { Frame } from "../protocol/frame-builder.ts";
+import type { Frame } from "../protocol/frame.ts";
 import type { Runner } from "../rpc/runner.ts";
 import type { Stores } from "../store/stores.ts";
 import { ConnectionEnd } from "./connection-end.ts";

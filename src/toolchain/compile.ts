@@ -26,6 +26,12 @@ export interface CompileOptions {
 }
 
 /**
+ * How many times as often as usual code has to run before the engine compiles it, until `cli/main.ts` says that it has
+ * started: with it a start compiles nothing, which took a sixth of its time.
+ */
+const START_JIT_POLICY = 100;
+
+/**
  * @returns the executable's path
  * @throws AggregateError of the bundler's messages, each with its place
  */
@@ -51,6 +57,7 @@ export async function compile(options: CompileOptions): Promise<string> {
       outfile,
       ...(target !== undefined && { target }),
       ...(runtime !== undefined && { executablePath: resolve(runtime) }),
+      jitPolicy: START_JIT_POLICY,
       // What lies in APISIX's working directory must not change the runner.
       autoloadDotenv: false,
       autoloadBunfig: false,

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 
 /**
  * With splitting, modules share a chunk where the same set of late imports reaches them: what a start needs
- * would lie in thirty. Each module that is imported late is given an import of the main module at its end, so that
+ * would lie in thirty. Each module that is imported, or required, late is given an import of the main module at its end, so that
  * all of them reach all of a start. It is there by then, and the import does nothing.
  */
 export function startChunk(runner: string): Bun.BunPlugin {
@@ -14,7 +14,8 @@ export function startChunk(runner: string): Bun.BunPlugin {
     setup(build) {
       build.onResolve({ filter: /\.ts$/ }, ({ path, importer, kind }) => {
         const file = resolve(importer, "..", path);
-        if (kind === "dynamic-import" && file !== main) late.add(file);
+        const isLate = kind === "dynamic-import" || kind === "require-call";
+        if (isLate && file !== main) late.add(file);
         return undefined;
       });
       build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {

@@ -30,9 +30,9 @@ class Board {
   readonly #texts = new Uint8Array(this.memory, TEXTS_AT, PLACES * TEXT_BYTES);
   readonly #sockets = new Uint8Array(this.memory, SOCKETS_AT, MAX_DESCRIPTORS);
   readonly #encoder = new TextEncoder();
-  readonly #free = Array.from({ length: PLACES - 1 }, (_, i) => i + 1);
+  readonly #free = placesToWait();
   /** Whose text each place has. */
-  readonly #shown: (PluginAtWork | undefined)[] = Array.from({ length: PLACES });
+  readonly #shown: (PluginAtWork | undefined)[] = [];
 
   /** The event loop turns. */
   beat(): void {
@@ -127,6 +127,13 @@ class Board {
   #waitForEnd(): never {
     for (;;) Atomics.wait(this.#words, Word.replacing, 1);
   }
+}
+
+/** All but the first, the one with the lowest number last. `Array.from` would take half a millisecond of each start. */
+function placesToWait(): number[] {
+  const places: number[] = [];
+  for (let place = PLACES - 1; place > 0; place--) places.push(place);
+  return places;
 }
 
 /** One for the process: it has one thread that serves. */

@@ -7,8 +7,7 @@ import {
   decodeHttpRespCall,
   decodePrepareConf,
 } from "../../src/protocol/calls.ts";
-import { FrameType } from "../../src/protocol/frame.ts";
-import type { Frame } from "../../src/protocol/frame-builder.ts";
+import { type Frame, FrameType } from "../../src/protocol/frame.ts";
 import {
   confTokenFrame,
   ErrorCode,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { decodeReply, type RunnerReply } from "../../src/gateway/decode-replies.ts";
-import { FrameType } from "../../src/protocol/frame.ts";
-import { buildFrame, type Frame } from "../../src/protocol/frame-builder.ts";
+import { type Frame, FrameType } from "../../src/protocol/frame.ts";
+import { buildFrame } from "../../src/gateway/frame-builder.ts";
 import { Action } from "../../src/protocol/generated/a6/httpreq-call/action.ts";
 import { Resp } from "../../src/protocol/generated/a6/httpreq-call/resp.ts";
 import { Stop } from "../../src/protocol/generated/a6/httpreq-call/stop.ts";

@@ -12,8 +12,7 @@ import {
   decodeHttpRespCall,
   decodePrepareConf,
 } from "../../src/protocol/calls.ts";
-import { FrameType } from "../../src/protocol/frame.ts";
-import type { Frame } from "../../src/protocol/frame-builder.ts";
+import { type Frame, FrameType } from "../../src/protocol/frame.ts";
 import type { TextEntries, WireEntry } from "../../src/protocol/text-entries.ts";
 import { asRecorded, type FrameContents, genuineFrames, payloadOf } from "../support/fixtures.ts";
 

@@ -6,7 +6,7 @@ import {
   decodePrepareConf,
 } from "../../src/protocol/calls.ts";
 import { FrameType } from "../../src/protocol/frame.ts";
-import { buildFrame } from "../../src/protocol/frame-builder.ts";
+import { buildFrame } from "../../src/gateway/frame-builder.ts";
 import { Info } from "../../src/protocol/generated/a6/extra-info/info.ts";
 import { Req as ExtraInfoReq } from "../../src/protocol/generated/a6/extra-info/req.ts";
 import {

@@ -2,8 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { ByteBuffer } from "flatbuffers";
 import { decodeHttpRespCall } from "../../src/protocol/calls.ts";
-import { MAX_PAYLOAD_BYTES, PayloadTooLargeError } from "../../src/protocol/frame.ts";
-import { wholeFrame } from "../../src/protocol/frame-builder.ts";
+import { MAX_PAYLOAD_BYTES, PayloadTooLargeError, wholeFrame } from "../../src/protocol/frame.ts";
 import { Action } from "../../src/protocol/generated/a6/httpreq-call/action.ts";
 import { Resp as HttpReqCallResp } from "../../src/protocol/generated/a6/httpreq-call/resp.ts";
 import { Rewrite } from "../../src/protocol/generated/a6/httpreq-call/rewrite.ts";

@@ -3,7 +3,7 @@ import type { ExtPlugin } from "../../src/plugin/route.ts";
 import type { RunnerReply } from "../../src/gateway/decode-replies.ts";
 import { httpReqCallFrame, httpRespCallFrame } from "../../src/gateway/encode-calls.ts";
 import { pluginFromModule } from "../../src/plugin/load-module.ts";
-import type { Frame } from "../../src/protocol/frame-builder.ts";
+import type { Frame } from "../../src/protocol/frame.ts";
 import type { Question } from "../../src/protocol/replies.ts";
 import type { WireEntry, WireText } from "../../src/protocol/text-entries.ts";
 import { confValue } from "../../src/testing/conf.ts";

@@ -12,8 +12,15 @@ export function onStop(callback: (reason: string) => void): void {
   };
   process.on("SIGTERM", () => told("SIGTERM"));
   process.on("SIGINT", () => told("SIGINT"));
-  if (isChildOfApisix()) void endOfStdin().then(() => stopping || told("APISIX has gone"));
+  const watchStdin = (): void => {
+    if (isChildOfApisix()) void endOfStdin().then(() => stopping || told("APISIX has gone"));
+  };
+  // An end that came before is found then as well.
+  setTimeout(watchStdin, STDIN_DELAY_MS).unref();
 }
+
+/** By then APISIX has found the socket: to read a stream brings in what its first call would wait for. */
+const STDIN_DELAY_MS = 20;
 
 /** APISIX says so to an old runner when it is about to start, or has started, a new one. */
 export function expectsSuccessor(reason: string): boolean {

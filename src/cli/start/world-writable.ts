@@ -10,19 +10,21 @@ import type { SettingSources } from "../settings.ts";
  * @throws {ConfigError} where the executable or the config file could have been changed by others
  */
 export function refuseWorldWritable({ file }: LoadedConfig, { flags }: SettingSources): void {
-  if (process.geteuid?.() !== 0 || isAllowed(flags)) return;
+  if (process.geteuid?.() !== 0) return;
   const problems = [process.execPath, file].flatMap((path) => {
     const who = path && worldWritable(path);
     return who
-      ? `${path} is not safe to use as root: ${who}; change that, or run the runner as another user, or set ${VARIABLE}=true`
+      ? `${path} is not safe to use as root: ${who}; change that, or run the runner as another user, or set ${allowUnsafe()}=true`
       : [];
   });
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0 && !isAllowed(flags)) throw new ConfigError(problems);
 }
 
-const VARIABLE = environmentName("plugins.allowUnsafe");
+function allowUnsafe(): string {
+  return environmentName("plugins.allowUnsafe");
+}
 
 /** By flag or variable alone: a file that others may write to cannot vouch for itself. */
 function isAllowed(flags: SettingSources["flags"]): boolean {
-  return (flags["plugins.allowUnsafe"] ?? process.env[VARIABLE]) === "true";
+  return (flags["plugins.allowUnsafe"] ?? process.env[allowUnsafe()]) === "true";
 }

@@ -1,30 +1,14 @@
 /** A FlatBuffers builder that leaves a whole frame, header and payload, in one piece of memory. */
 import { Builder, type Offset } from "flatbuffers";
 import {
+  type Frame,
   FRAME_HEADER_BYTES,
   MAX_PAYLOAD_BYTES,
   PayloadTooLargeError,
   writeFrameHeader,
-} from "./frame.ts";
-import { TextEntry } from "./generated/a6/text-entry.ts";
-import type { WireEntry, WireText } from "./text-entries.ts";
-
-/** A frame ready to be written: valid until the next one is built, so write it (or copy it) at once. */
-export type Frame = Uint8Array;
-
-/** A frame whose last part is a large body that stays where it is. */
-export interface LongFrame {
-  /** All that comes before the body: valid until the next frame is built. */
-  readonly head: Frame;
-  readonly body: Uint8Array;
-  /** Nobody else has the body: it can be released when it is sent. */
-  readonly isOwn: boolean;
-}
-
-/** The frame in one piece. */
-export function wholeFrame(frame: Frame | LongFrame): Frame {
-  return frame instanceof Uint8Array ? frame : Buffer.concat([frame.head, frame.body]);
-}
+} from "../protocol/frame.ts";
+import { TextEntry } from "../protocol/generated/a6/text-entry.ts";
+import type { WireEntry, WireText } from "../protocol/text-entries.ts";
 
 const SMALL_BYTES = 4096;
 
