@@ -5,6 +5,14 @@ import { start } from "./start.ts";
 /** ms; by then a runner listens, and has been asked for the first time. */
 const SERVING_MS = 50;
 
+/** ms; by then all has run that a start is to do at some time. */
+const STARTED_MS = 500;
+
+async function releasePages(): Promise<void> {
+  const { releaseStartUpPages } = await import("../native/start-up-pages.ts");
+  releaseStartUpPages();
+}
+
 /** Ends what the executable begins with: an engine that is slow to compile, since most of a start runs once. */
 function compileAsUsual(): void {
   Bun.unsafe.setJITPolicy(1);
@@ -22,6 +30,7 @@ export async function main(context: CliContext, args: readonly string[]): Promis
   if (isPlainStart) {
     start({ bundled: context.bundled, flags: {} });
     setTimeout(compileAsUsual, SERVING_MS).unref();
+    setTimeout(releasePages, STARTED_MS).unref();
   } else {
     compileAsUsual();
     const { runProgram } = await import("./program.ts");
