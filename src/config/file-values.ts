@@ -13,9 +13,9 @@ export function givenInFile(
   { env, cwd }: { readonly env: Environment; readonly cwd: string },
   problems: Problems,
 ): Given[] | undefined {
-  const keys = path.split(".");
-  const value = keys.reduce<unknown>(member, file.content);
+  const value = valueAt(path, file.content);
   if (value === undefined || value === null) return undefined;
+  const keys = path.split(".");
 
   const read = (item: unknown, at: readonly (string | number)[], name: string): Given[] => {
     const where = () => file.where(at, "value");
@@ -59,6 +59,12 @@ export function givenInFile(
   const mayBeUnset = variableIn(setting.default) !== undefined;
   if (mayBeUnset && variable !== undefined && !contentOf(variable, env)) return undefined;
   return read(value, keys, path);
+}
+
+function valueAt(path: SettingPath, content: object): unknown {
+  const dot = path.indexOf(".");
+  if (dot < 0) return member(content, path);
+  return member(member(content, path.slice(0, dot)), path.slice(dot + 1));
 }
 
 function member(value: unknown, key: string): unknown {

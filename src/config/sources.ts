@@ -45,9 +45,9 @@ export function readSettings(
       byFlag === undefined && inEnvironment === undefined && inFile === undefined
         ? parse(setting, givenByDefault(path, setting, sources), problems)
         : firstOf([byFlag, inEnvironment, inFile], setting, problems);
-    const [name = "", key] = path.split(".");
-    if (key === undefined) config[name] = value;
-    else (sections[name] ??= {})[key] = value;
+    const dot = path.indexOf(".");
+    if (dot < 0) config[path] = value;
+    else (sections[path.slice(0, dot)] ??= {})[path.slice(dot + 1)] = value;
   }
   // The table gives each path a kind of the type that Config has there.
   return { ...sections, ...config } as Omit<Config, "confExpireTime">;
