@@ -5,6 +5,7 @@
  */
 import { Method } from "./generated/a6/method.ts";
 import { ByteVector } from "./byte-vector.ts";
+import { Part, tableAtGlance } from "./glance.ts";
 import { fieldAt, follow, readUint16, readUint32 } from "./read.ts";
 import { readBytes, readText, TextEntries } from "./text-entries.ts";
 import {
@@ -48,6 +49,18 @@ export interface HttpRespCall {
   readonly headers: TextEntries;
 }
 
+const HTTP_REQ_CALL_PARTS: readonly Part[] = [
+  Part.uint32,
+  Part.text,
+  Part.ubyte,
+  Part.requiredText,
+  Part.entries,
+  Part.entries,
+  Part.uint32,
+];
+
+const HTTP_RESP_CALL_PARTS: readonly Part[] = [Part.uint32, Part.uint16, Part.entries, Part.uint32];
+
 /** @throws MalformedPayloadError also where a conf is not UTF-8: to guess at it would change a setting */
 export function decodePrepareConf(payload: Buffer, start = 0): PrepareConfCall {
   const table = verifyTable(payload, PREPARE_CONF_REQ, start);
@@ -66,12 +79,17 @@ export function decodePrepareConf(payload: Buffer, start = 0): PrepareConfCall {
 
 /** @throws MalformedPayloadError */
 export function decodeHttpReqCall(payload: Buffer, start = 0): HttpReqCall {
-  return new HttpReqCallView(payload, verifyTable(payload, HTTP_REQ_CALL_REQ, start));
+  const table =
+    tableAtGlance(payload, start, HTTP_REQ_CALL_PARTS) ||
+    verifyTable(payload, HTTP_REQ_CALL_REQ, start);
+  return new HttpReqCallView(payload, table);
 }
 
 /** @throws MalformedPayloadError */
 export function decodeHttpRespCall(payload: Buffer, start = 0): HttpRespCall {
-  const table = verifyTable(payload, HTTP_RESP_CALL_REQ, start);
+  const table =
+    tableAtGlance(payload, start, HTTP_RESP_CALL_PARTS) ||
+    verifyTable(payload, HTTP_RESP_CALL_REQ, start);
   return {
     id: uint32(payload, table, 0),
     status: uint16(payload, table, 1),
