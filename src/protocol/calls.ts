@@ -49,7 +49,8 @@ export interface HttpRespCall {
   readonly headers: TextEntries;
 }
 
-const HTTP_REQ_CALL_PARTS: readonly Part[] = [
+/** What {@link tableAtGlance} has to know of them. */
+export const HTTP_REQ_CALL_PARTS: readonly Part[] = [
   Part.uint32,
   Part.text,
   Part.ubyte,
@@ -59,7 +60,12 @@ const HTTP_REQ_CALL_PARTS: readonly Part[] = [
   Part.uint32,
 ];
 
-const HTTP_RESP_CALL_PARTS: readonly Part[] = [Part.uint32, Part.uint16, Part.entries, Part.uint32];
+export const HTTP_RESP_CALL_PARTS: readonly Part[] = [
+  Part.uint32,
+  Part.uint16,
+  Part.entries,
+  Part.uint32,
+];
 
 /** @throws MalformedPayloadError also where a conf is not UTF-8: to guess at it would change a setting */
 export function decodePrepareConf(payload: Buffer, start = 0): PrepareConfCall {
