@@ -22,16 +22,23 @@ export function replacementBytes(body: BodySource, of: string): Uint8Array {
 }
 
 /**
- * The same, but text stays text until it is sent: it is then encoded into the reply itself.
+ * The same, but text stays text until it is sent: see {@link bodyToSend}.
  *
  * @throws ProtocolLimitError likewise
  */
 export function replacement(body: BodySource, of: string): Uint8Array | string {
+  const isText = typeof body === "string" && body !== "";
+  return isText ? bodyToSend(body) : replacementBytes(body, of);
+}
+
+/**
+ * A body as it is kept until it is sent: text is then encoded into the reply itself.
+ *
+ * @throws ProtocolLimitError for what is no body, and for one that fits into no frame
+ */
+export function bodyToSend(body: BodySource): Uint8Array | string {
   // Three bytes a unit at most: so the length of a text is looked for only where it counts.
-  if (typeof body !== "string" || body.length * 3 > MAX_PAYLOAD_BYTES || body === "") {
-    return replacementBytes(body, of);
-  }
-  return body;
+  return typeof body === "string" && body.length * 3 <= MAX_PAYLOAD_BYTES ? body : bodyBytes(body);
 }
 
 /** @throws ProtocolLimitError for what is no body, and for one that fits into no frame */

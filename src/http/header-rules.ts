@@ -24,12 +24,23 @@ export function isFraming(lowerName: string): boolean {
  * @throws ProtocolLimitError
  */
 export function checkHeaderName(name: string): string {
+  return checked.get(name) ?? checkOtherName(name);
+}
+
+/** In lower case, by the names that have been checked: plugins use the same few, call after call. */
+const checked = new Map<string, string>();
+const MAX_CHECKED = 256;
+const MAX_CHECKED_LENGTH = 64;
+
+function checkOtherName(name: string): string {
   if (!TOKEN.test(name)) {
     throw new ProtocolLimitError(
       `${JSON.stringify(name)} is no header name: letters, digits and !#$%&'*+-.^_\`|~ are allowed`,
     );
   }
-  return name.toLowerCase();
+  const lower = name.toLowerCase();
+  if (checked.size < MAX_CHECKED && name.length <= MAX_CHECKED_LENGTH) checked.set(name, lower);
+  return lower;
 }
 
 /** @throws ProtocolLimitError for a field that frames the message */
@@ -46,6 +57,7 @@ export function checkNotFraming(lowerName: string): void {
  * @throws ProtocolLimitError
  */
 export function checkHeaderValue(name: string, value: string): string {
+  if (isPlain(value)) return value;
   const text = String(value);
   if (FORBIDDEN_IN_VALUE.test(text)) {
     throw new ProtocolLimitError(
@@ -53,4 +65,23 @@ export function checkHeaderValue(name: string, value: string): string {
     );
   }
   return text.trim();
+}
+
+const FIRST_PRINTED = 0x21;
+const SPACE = 0x20;
+const LAST_PRINTED = 0x7e;
+
+/** Up to so many units a look at each takes less than the regular expression and `trim`. */
+const MAX_LOOKED_AT = 64;
+
+/** Whether there is nothing but printed ASCII, with spaces inside only: it can be sent as it is. */
+function isPlain(value: string): boolean {
+  if (typeof value !== "string" || value.length > MAX_LOOKED_AT || value === "") return false;
+  const last = value.length - 1;
+  for (let i = 0; i <= last; i++) {
+    const unit = value.charCodeAt(i);
+    const isInside = i > 0 && i < last;
+    if (unit > LAST_PRINTED || unit < (isInside ? SPACE : FIRST_PRINTED)) return false;
+  }
+  return true;
 }

@@ -132,8 +132,10 @@ export class ResponseHeaders extends HeaderFields {
   }
 
   /** The complete list to send: without what frames a message, which the gateway does itself. */
-  toWire(include?: (lowerName: string) => boolean): WireEntry[] {
-    return this.#list().filter(
+  toWire(include?: (lowerName: string) => boolean): readonly WireEntry[] {
+    const list = this.#list();
+    if (include === undefined && this.#base.length === 0) return list;
+    return list.filter(
       (field) =>
         // What a plugin sets has been checked.
         !(field instanceof ReceivedEntry && isOneOf(field, FRAMING)) &&

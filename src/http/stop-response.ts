@@ -1,5 +1,5 @@
 /** The answer that a class-style plugin prepares. */
-import { bodyBytes, type BodySource } from "./body.ts";
+import { bodyBytes, type BodySource, bodyToSend } from "./body.ts";
 import { checkStatus } from "./errors.ts";
 import type { HeadersSource } from "./header-fields.ts";
 import { ResponseHeaders } from "./response-headers.ts";
@@ -12,7 +12,7 @@ import { Stop } from "./stop.ts";
 export class StopResponse {
   #status: number | undefined;
   #headers: ResponseHeaders | undefined;
-  #body: Uint8Array | undefined;
+  #body: Uint8Array | string | undefined;
 
   /** Default 200. */
   get status(): number {
@@ -35,12 +35,14 @@ export class StopResponse {
   }
 
   get body(): Uint8Array | undefined {
+    // Who is given the bytes may change them, and sends what they have become.
+    if (typeof this.#body === "string") this.#body = bodyBytes(this.#body);
     return this.#body;
   }
 
   /** Without one APISIX adds its own error page to a status of 300 and above. */
   set body(body: BodySource | undefined) {
-    this.#body = body === undefined ? undefined : bodyBytes(body);
+    this.#body = body === undefined ? undefined : bodyToSend(body);
   }
 
   /** @internal */

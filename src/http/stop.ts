@@ -1,5 +1,5 @@
 /** An answer in place of the upstream's. */
-import { bodyBytes, type BodySource } from "./body.ts";
+import { type BodySource, bodyToSend } from "./body.ts";
 import { checkStatus, HttpError } from "./errors.ts";
 import { type HeadersSource, pairsOf } from "./header-fields.ts";
 import { ResponseHeaders } from "./response-headers.ts";
@@ -16,7 +16,7 @@ export class Stop {
   constructor(
     readonly status: number,
     readonly headers: ResponseHeaders | undefined,
-    readonly body: Uint8Array | undefined,
+    readonly body: Uint8Array | string | undefined,
   ) {}
 }
 
@@ -39,8 +39,8 @@ export function stop(body?: BodySource | null, init: StopInit = {}): Stop {
     fields = new ResponseHeaders();
     for (const [name, value] of pairsOf(headers)) fields.append(name, value);
   }
-  const bytes = body === undefined || body === null ? undefined : bodyBytes(body);
-  return new Stop(status, fields, bytes?.length === 0 ? undefined : bytes);
+  const content = body === undefined || body === null ? undefined : bodyToSend(body);
+  return new Stop(status, fields, content?.length === 0 ? undefined : content);
 }
 
 /** The answer that an {@link HttpError} stands for. */
@@ -53,6 +53,6 @@ export function stopFromError(error: HttpError): Stop {
   return new Stop(
     error.status,
     headers,
-    error.message === "" ? undefined : bodyBytes(error.message),
+    error.message === "" ? undefined : bodyToSend(error.message),
   );
 }

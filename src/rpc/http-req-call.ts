@@ -50,6 +50,7 @@ function passOn(call: RequestCall): Frame | LongFrame {
 /** The stop's headers, and those that earlier plugins added where the stop does not set them itself. */
 function answer(call: RequestCall, { status, headers: own, body }: Stop): Frame | LongFrame {
   const headers = own?.toWire() ?? [];
-  const added = call.addedHeaders?.toWire((name) => own === undefined || !own.has(name)) ?? [];
-  return stopReply(call.id, { status, headers: [...headers, ...added], body });
+  const added = call.addedHeaders?.toWire((name) => own === undefined || !own.has(name));
+  const all = added === undefined ? headers : [...headers, ...added];
+  return stopReply(call.id, { status, headers: all, body });
 }

@@ -55,8 +55,10 @@ function replacement(
   { status, headers = new ResponseHeaders(), body }: Stop,
 ): Frame | LongFrame {
   const fields = headers.toWire();
-  if (fields.length === 0 || (body === undefined && !headers.has("content-type"))) {
-    fields.push(PLAIN_TEXT);
-  }
-  return responseReply(id, { status, headers: fields, body: body ?? Buffer.from(`${status}\n`) });
+  const lacksOne = fields.length === 0 || (body === undefined && !headers.has("content-type"));
+  return responseReply(id, {
+    status,
+    headers: lacksOne ? [...fields, PLAIN_TEXT] : fields,
+    body: body ?? `${status}\n`,
+  });
 }

@@ -21,13 +21,13 @@ export interface ConstantFrames {
  * @throws Error for a kind that there is not
  */
 export function constantFrames(kind: string, bytes: number): ConstantFrames {
-  const prepared = confTokenFrame(1).slice();
+  const prepared = new Uint8Array(confTokenFrame(1));
   const isResponse = kind.startsWith("resp");
   const asks = isResponse || kind === "body" || kind === "bytes";
   const question = asks
-    ? questionFrame({ kind: isResponse ? "response-body" : "request-body" }).slice()
+    ? questionFrame({ kind: isResponse ? "response-body" : "request-body" })
     : undefined;
-  return { prepared, question, reply: replyOf(kind, bytes).slice() };
+  return { prepared, question, reply: new Uint8Array(replyOf(kind, bytes)) };
 }
 
 function replyOf(kind: string, bytes: number): Uint8Array {

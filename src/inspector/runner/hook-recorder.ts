@@ -101,7 +101,11 @@ function outcomeOf(result: HookResult): Outcome {
 }
 
 function answerOf({ status, headers, body }: Stop): Answer {
-  return { status, headers: fieldsOf(headers?.toWire() ?? []), ...optionalBody(body) };
+  return { status, headers: fieldsOf(headers?.toWire() ?? []), ...optionalBody(bytesOf(body)) };
+}
+
+function bytesOf(body: Stop["body"]): Uint8Array | undefined {
+  return typeof body === "string" ? Buffer.from(body) : body;
 }
 
 function errorView(error: unknown): ErrorView {
