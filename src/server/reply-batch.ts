@@ -49,6 +49,7 @@ class ReplyBatch {
   /** Sends all that is held. */
   flush(): void {
     const repliers = this.#repliers;
+    if (repliers.length === 0) return;
     const replies = this.#replies;
     for (let i = 0, start = 0; i < repliers.length; i++) {
       const end = replies.endOf(i);
