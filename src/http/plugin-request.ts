@@ -13,6 +13,7 @@ import { ProtocolLimitError } from "./errors.ts";
 import type { ExtraInfo } from "./extra-info.ts";
 import type { HeadersSource } from "./header-fields.ts";
 import { formatIp } from "./ip.ts";
+import { decodedPath, PERCENT } from "./path-encoding.ts";
 import { type ArgsSource, RequestArgs } from "./request-args.ts";
 import { RequestHeaders } from "./request-headers.ts";
 
@@ -28,6 +29,9 @@ export class PluginRequest {
   #args: RequestArgs | undefined;
   #newBody: Uint8Array | undefined;
   #revision = 0;
+  #repeatsPath = false;
+  /** Why the arguments cannot be changed after all. */
+  #argsFailure: unknown;
 
   readonly #call: HttpReqCall;
   readonly #info: ExtraInfo;
@@ -169,8 +173,30 @@ export class PluginRequest {
     return copy;
   }
 
+  /** Whether arguments were changed and the path was not. @internal */
+  get changesArgsAlone(): boolean {
+    return this.#newPath === undefined && (this.#args?.revision ?? 0) > 0;
+  }
+
+  /** Whether something of the path is percent-encoded, or looks like it. @internal */
+  get hasPercentInPath(): boolean {
+    return this.#call.pathBytes.includes(PERCENT);
+  }
+
+  /** Has the path sent along with changed arguments: it has been rewritten before, or it has no `%` in it. @internal */
+  repeatPath(): void {
+    this.#repeatsPath = true;
+  }
+
+  /** The arguments cannot be changed, and the call must not go on as if they were. @internal */
+  failArgs(error: unknown): void {
+    this.#argsFailure = error;
+  }
+
   /**
    * What the chain changed; `undefined` where it changed nothing.
+   *
+   * @throws ProtocolLimitError where changed arguments would be lost
    * @internal
    */
   changes(): Omit<RewriteReply, "responseHeaders"> | undefined {
@@ -179,6 +205,17 @@ export class PluginRequest {
     const path = this.#newPath;
     const body = this.#newBody;
     if (headers.length + args.length === 0 && path === undefined && body === undefined) return;
-    return { path, headers, args, body };
+    return { path: path ?? this.#repeatedPath(args), headers, args, body };
+  }
+
+  #repeatedPath({ length }: { readonly length: number }): Uint8Array | undefined {
+    if (length === 0) return undefined;
+    if (this.#argsFailure !== undefined) throw this.#argsFailure;
+    if (!this.#repeatsPath) return undefined;
+    const path = decodedPath(this.#call.pathBytes);
+    if (path !== undefined) return path;
+    throw new ProtocolLimitError(
+      `arguments cannot be changed alone here: the path ${JSON.stringify(this.#call.path)} has been rewritten before, APISIX wants it again with them, and would not encode it as it is; set request.path as well`,
+    );
   }
 }

@@ -38,6 +38,8 @@ export interface HttpReqCall {
   readonly sourceIp: Uint8Array;
   /** Decoded as UTF-8. */
   readonly path: string;
+  /** As it came. */
+  readonly pathBytes: Uint8Array;
   readonly args: TextEntries;
   readonly headers: TextEntries;
 }
@@ -147,6 +149,10 @@ class HttpReqCallView implements HttpReqCall {
 
   get path(): string {
     return readText(this.payload, fieldAt(this.payload, this.table, 3));
+  }
+
+  get pathBytes(): Uint8Array {
+    return readBytes(this.payload, fieldAt(this.payload, this.table, 3));
   }
 
   get sourceIp(): Uint8Array {

@@ -12,6 +12,7 @@ import {
   unchangedFrame,
 } from "../protocol/replies.ts";
 import { CallExtraInfo } from "./call-extra-info.ts";
+import { keepChangedArgs } from "./changed-args.ts";
 import type { Peer } from "./peer.ts";
 import { confOf, handleInherited, mayBeInherited, type Replies, runCall } from "./run-call.ts";
 import type { Runner } from "./runner.ts";
@@ -34,6 +35,7 @@ export function handleHttpReqCall(
 }
 
 const REPLIES: Replies<RequestCall> = {
+  prepare: (call, result, info) => (result === undefined ? keepChangedArgs(call, info) : undefined),
   of: (call, result) => (result === undefined ? passOn(call) : answer(call, result.stop)),
   failure: () => errorFrame(ErrorCode.SERVICE_UNAVAILABLE),
 };

@@ -1,0 +1,114 @@
+/** Changed arguments reach the upstream, whatever has rewritten the path before; and nothing else is touched by that. */
+import { describe, expect, test } from "bun:test";
+import { httpReqCallFrame } from "../../src/gateway/encode-calls.ts";
+import { definePlugin, type RequestContext } from "../../src/index.ts";
+import type { ExtPlugin } from "../../src/plugin/route.ts";
+import { PluginHarness } from "../support/plugin-harness.ts";
+
+const PRE = "ext-plugin-pre-req";
+const POST = "ext-plugin-post-req";
+
+const withoutSecret = ({ request }: RequestContext): void => request.args.delete("secret");
+
+interface Case {
+  readonly extPlugin: ExtPlugin;
+  readonly path: string;
+  /** As nginx has it; empty: nothing has rewritten the path. */
+  readonly upstreamUri?: string;
+  readonly hook?: (context: RequestContext) => void;
+}
+
+async function call({ extPlugin, path, upstreamUri = "", hook = withoutSecret }: Case) {
+  const harness = new PluginHarness({ it: definePlugin({ request: hook }) });
+  const args = [
+    { name: "z", value: "1" },
+    { name: "secret", value: "s" },
+  ];
+  const { reply, asked, log } = await harness.call(
+    { extPlugin, route: "1", conf: [{ name: "it", value: "" }] },
+    { vars: { upstream_uri: upstreamUri }, requestBody: undefined, responseBody: undefined },
+    (id, confToken) => httpReqCallFrame({ id, method: "GET", path, args, confToken }),
+  );
+  return {
+    reply,
+    path:
+      "path" in reply && reply.path !== undefined ? Buffer.from(reply.path).toString() : undefined,
+    asked: asked.map(({ question }) => question),
+    log: log.map(({ text }) => text).join("\n"),
+  };
+}
+
+const ASKED = [{ kind: "var" as const, name: "upstream_uri" }];
+
+describe("in ext-plugin-post-req", () => {
+  test.each(["/get", "/a b", "/café", "/what?"])(
+    "the path %j goes along, unasked",
+    async (path) => {
+      const { reply, path: sent, asked } = await call({ extPlugin: POST, path });
+      expect(reply).toMatchObject({ kind: "rewrite", args: [{ name: "secret" }] });
+      expect(sent).toBe(path);
+      expect(asked).toEqual([]);
+    },
+  );
+
+  test.each([
+    ["/from%20pre", "/from pre"],
+    ["/caf%C3%A9/%3f%23%25", "/café/?#%"],
+    ["/%7Euser", "/~user"],
+  ])("the path %j, rewritten before, goes along decoded: %j", async (path, decoded) => {
+    const { path: sent, asked } = await call({ extPlugin: POST, path, upstreamUri: `${path}?z=1` });
+    expect(sent).toBe(decoded);
+    expect(asked).toEqual(ASKED);
+  });
+
+  test("the client's own path with a percent sign in it does not", async () => {
+    const { reply, path, asked } = await call({ extPlugin: POST, path: "/100%25" });
+    expect(reply).toMatchObject({ kind: "rewrite", args: [{ name: "secret" }] });
+    expect(path).toBeUndefined();
+    expect(asked).toEqual(ASKED);
+  });
+
+  test.each(["/a%2Fb", "/a%3Bb", "/a%zz", "/a%2"])(
+    "the path %j, rewritten before, would become another: the call fails",
+    async (path) => {
+      const { reply, log } = await call({ extPlugin: POST, path, upstreamUri: `${path}?z=1` });
+      expect(reply).toMatchObject({ kind: "error" });
+      expect(log).toContain("arguments cannot be changed alone here: the path");
+      expect(log).toContain("set request.path as well");
+    },
+  );
+});
+
+describe("in ext-plugin-pre-req", () => {
+  test("the client's own path does not go along: later plugins may change arguments too", async () => {
+    const { path, asked } = await call({ extPlugin: PRE, path: "/get" });
+    expect(path).toBeUndefined();
+    expect(asked).toEqual(ASKED);
+  });
+
+  test("a path that was rewritten before does", async () => {
+    const { path } = await call({ extPlugin: PRE, path: "/new", upstreamUri: "/new?z=1" });
+    expect(path).toBe("/new");
+  });
+});
+
+test.each<[string, Case["hook"]]>([
+  ["nothing", () => undefined],
+  ["a header", ({ request }) => request.headers.set("x-a", "b")],
+  [
+    "the path as well",
+    ({ request }) => {
+      request.path = "/mine";
+      request.args.delete("secret");
+    },
+  ],
+])("where a plugin changes %s nothing is asked", async (_what, hook) => {
+  const { asked, path } = await call({
+    extPlugin: PRE,
+    path: "/a%20b",
+    upstreamUri: "/a%20b",
+    hook: hook!,
+  });
+  expect(asked).toEqual([]);
+  expect(path === undefined || path === "/mine").toBe(true);
+});
