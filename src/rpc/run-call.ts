@@ -12,6 +12,12 @@ import type { Runner } from "./runner.ts";
 
 /** How one kind of call is answered. */
 export interface Replies<C extends Call> {
+  /** What has to be known before there can be a reply; never rejects. */
+  readonly prepare?: (
+    call: C,
+    result: ChainResult,
+    info: CallExtraInfo,
+  ) => Promise<void> | undefined;
   /** What the chain came to, as a frame. */
   of(call: C, result: Exclude<ChainResult, Failure>): Frame | LongFrame;
   /** The call fails, and nothing it should have protected gets through. */
@@ -100,15 +106,21 @@ export function runCall<C extends Call>(
     if (call.aborted === undefined) peer.send(frameFor(call, result, conf, runner, replies));
     call.observation?.ended(result);
   };
+  const end = (result: ChainResult): Promise<void> | undefined => {
+    const preparing =
+      call.aborted === undefined ? replies.prepare?.(call, result, info) : undefined;
+    if (preparing !== undefined) return preparing.then(() => finish(result));
+    finish(result);
+    return undefined;
+  };
   const { observer } = runner;
   const watched = observer && watch(call, info, observer);
   const result =
     watched === undefined
       ? runChain(call, conf.steps, runner.timeout)
       : watched.then(() => (call.aborted ? undefined : runChain(call, conf.steps, runner.timeout)));
-  if (result instanceof Promise) return result.then(finish);
-  finish(result);
-  return undefined;
+  if (result instanceof Promise) return result.then(end);
+  return end(result);
 }
 
 /** @returns a promise where the observer has to ask something of APISIX first */
