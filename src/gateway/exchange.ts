@@ -170,7 +170,7 @@ export class Exchange {
     const after = await this.#plugins.onResponse(response, passing, context);
     if (after.kind === "respond") {
       // With a body of the runner's own the upstream's is not needed any more.
-      if (after.body !== response.body) response.abort();
+      if (after.body === undefined || after.body instanceof Uint8Array) response.abort();
       return { ...effectResponse(after, passing.responseHeaders), body: after.body };
     }
     // Without a body nothing has been sent, and nginx goes on to the upstream once more.

@@ -15,7 +15,12 @@ import {
   upstreamTarget,
 } from "./passing-request.ts";
 import { errorPageEffect, type RespondEffect, stopEffect } from "./request-effect.ts";
-import { failureEffect, responseEffect, responseHeadersAfter } from "./response-effect.ts";
+import {
+  ASKED_AGAIN,
+  failureEffect,
+  responseEffect,
+  responseHeadersAfter,
+} from "./response-effect.ts";
 import { withDefaultType } from "./response-headers.ts";
 import type { ExtPlugin, Route } from "./routes/route.ts";
 import type { CallOutcome, RunnerCalls } from "./runner-calls.ts";
@@ -107,13 +112,16 @@ export class ExtPlugins {
     const call = { status, headers: headers.slice(0, MAX_HEADERS) };
     const outcome = await this.runner.response(plugin, call, answersOfCall(answer, "response"));
     const upstream: HttpResponse = { status, headers };
-    const { effect, own, degraded } = responseOutcome(upstream, plugin, outcome);
-    const body = effect.response.body ?? read ?? response.body;
+    const { effect, own, degraded } = responseOutcome(upstream, passing.method, plugin, outcome);
+    const replied = outcome.kind === "replied" ? outcome.reply.body : undefined;
+    const body = replied?.length ? replied : await printed(response, read);
+    const isAskedAgain = body === undefined && !effect.errorPage;
+    const { notes } = effect;
     this.phases.push({
       kind: "response",
       extPlugin: "ext-plugin-post-resp",
       ...called(plugin, outcome, this.client.began, began),
-      notes: effect.notes,
+      notes: isAskedAgain && !notes.includes(ASKED_AGAIN) ? [...notes, ASKED_AGAIN] : notes,
       degraded,
       sent: call,
       before: { ...upstream, ...(read && { body: read }) },
@@ -121,9 +129,7 @@ export class ExtPlugins {
       after: effect.response,
     });
     if (effect.errorPage) return { ...effect, body: undefined };
-    if (effect.response.body === undefined && !hasBody)
-      return { kind: "proxy", responseHeaders: own };
-    return { ...effect, body };
+    return isAskedAgain ? { kind: "proxy", responseHeaders: own } : { ...effect, body };
   }
 
   #answers(passing: PassingRequest, { original, route }: PluginContext): AnswerFunction {
@@ -181,11 +187,12 @@ function requestOutcome(
 /** `own`: the headers that are set whether the body is the upstream's or not. */
 function responseOutcome(
   upstream: HttpResponse,
+  method: string,
   plugin: ExtPlugin,
   outcome: CallOutcome<ResponseReply>,
 ): { effect: RespondEffect; own: readonly HeaderLine[]; degraded: boolean } {
   if (outcome.kind === "replied") {
-    const effect = responseEffect(upstream, outcome.reply);
+    const effect = responseEffect(upstream, outcome.reply, method);
     return { effect, own: responseHeadersAfter(upstream, outcome.reply), degraded: false };
   }
   if (outcome.breaksApisix) return { effect: errorPageEffect(500), own: [], degraded: false };
@@ -230,4 +237,30 @@ async function whole(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   for await (const piece of body) pieces.push(piece);
   return Buffer.concat(pieces);
+}
+
+/**
+ * What APISIX prints of the upstream's body: `undefined` where it prints nothing, because there is none or because of its
+ * chunks none has a byte. An empty one of another framing is a piece all the same.
+ *
+ * @param read the body, where the runner has asked for it
+ */
+async function printed(
+  { framing, body }: NodeResponse,
+  read: Uint8Array | undefined,
+): Promise<Uint8Array | AsyncIterable<Uint8Array> | undefined> {
+  if (framing.kind === "none") return undefined;
+  if (framing.kind !== "chunked") return read ?? body;
+  if (read !== undefined) return read.length > 0 ? read : undefined;
+  const pieces = body[Symbol.asyncIterator]();
+  const first = await pieces.next();
+  return first.done ? undefined : joined(first.value, pieces);
+}
+
+async function* joined(
+  first: Uint8Array,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield first;
+  yield* { [Symbol.asyncIterator]: () => rest };
 }

@@ -1,6 +1,7 @@
 /** What APISIX does with a request once the runner has replied. */
 import type { WireEntry } from "../protocol/text-entries.ts";
 import type { RequestReply, StopReply } from "./decode-replies.ts";
+import { hasNoBody } from "./http1/read-response.ts";
 import type { ClientRequest, HeaderLine, HttpResponse, UpstreamRequest } from "./http-message.ts";
 import {
   type PassingRequest,
@@ -82,12 +83,13 @@ export function stopEffect({ status: given, headers, body }: StopReply): Respond
   const hasBody = body !== undefined && body.length > 0;
   if (!hasBody && status >= 300) return withOwnLines(errorPageEffect(status, notes), headers);
   const lines = responseLines(headers);
+  const hasContent = !hasNoBody("GET", status);
   return {
     kind: "respond",
     response: {
       status,
-      headers: hasBody || status !== 204 ? withDefaultType(lines) : lines,
-      ...(hasBody && { body }),
+      headers: hasContent ? withDefaultType(lines) : hasBody ? lines : withoutValidators(lines),
+      ...(hasBody && hasContent && { body }),
     },
     errorPage: false,
     notes,
@@ -95,7 +97,14 @@ export function stopEffect({ status: given, headers, body }: StopReply): Respond
 }
 
 function withOwnLines(effect: RespondEffect, headers: readonly WireEntry[]): RespondEffect {
-  const own = responseLines(headers).filter((line) => !isNamed(line, "content-type"));
+  const own = withoutValidators(responseLines(headers)).filter(
+    (line) => !isNamed(line, "content-type"),
+  );
   const { response } = effect;
   return { ...effect, response: { ...response, headers: [...response.headers, ...own] } };
+}
+
+/** A page of nginx itself, and an answer of nothing but its head, do not have them. */
+function withoutValidators(lines: readonly HeaderLine[]): HeaderLine[] {
+  return lines.filter((line) => !isNamed(line, "etag") && !isNamed(line, "last-modified"));
 }

@@ -22,7 +22,7 @@ export class Stop {
 
 /**
  * Ends the chain with this answer; return it from a hook. Without a body (an empty one counts as
- * none) APISIX adds its own error page to a status of 300 and above.
+ * none) APISIX adds its own error page to a status of 300 and above, but for 304.
  *
  * @example
  * ```ts

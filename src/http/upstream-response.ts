@@ -6,9 +6,13 @@ import { checkStatus, ProtocolLimitError } from "./errors.ts";
 import type { ExtraInfo } from "./extra-info.ts";
 import type { HeadersSource } from "./header-fields.ts";
 import { ResponseHeaders } from "./response-headers.ts";
+import { hasNoContent, UNSEEN_BODY } from "./unseen-body.ts";
 
 /** They describe the body that came, not the one that replaces it. */
 const OF_THE_OLD_BODY: readonly string[] = ["content-encoding", "content-md5", "etag"];
+
+/** What of the upstream's body APISIX prints where the reply brings none; `not for HEAD`: that depends on the request. */
+export type Printed = "something" | "nothing" | "not for HEAD";
 
 /**
  * The upstream's response on its way to the client. It is a call of its own, with another id than
@@ -23,6 +27,7 @@ export class UpstreamResponse {
   #newBody: Uint8Array | string | undefined;
   #revision = 0;
   #decoded: Promise<Uint8Array> | undefined;
+  #needsBody = false;
   readonly #call: HttpRespCall;
   readonly #info: ExtraInfo;
   readonly #decodedBodyLimit: number;
@@ -44,7 +49,11 @@ export class UpstreamResponse {
     return this.#status;
   }
 
-  /** @throws ProtocolLimitError unless it is an integer from 200 to 999 */
+  /**
+   * A 204 or 304 of the upstream becomes another status only together with a body.
+   *
+   * @throws ProtocolLimitError unless it is an integer from 200 to 999
+   */
   set status(status: number) {
     checkStatus(status);
     this.#status = status;
@@ -133,9 +142,40 @@ export class UpstreamResponse {
   }
 
   /**
+   * What APISIX prints for the client where the reply brings no body. Where it prints nothing, nginx goes on to the
+   * upstream once more, and the client gets what comes then, whatever plugins have done.
+   *
+   * @param received the body's bytes, where somebody has read it
+   * @internal
+   */
+  printed(received: number | undefined): Printed {
+    if (this.#newBody !== undefined || hasNoContent(this.#status) || received) return "something";
+    const { headers, status } = this.#call;
+    if (hasNoContent(status)) return "nothing";
+    if (received === undefined) return "not for HEAD";
+    // Of chunks without a byte nothing is printed; a length of 0, or none, makes an empty piece that is.
+    const isChunked = headers.indexOf("transfer-encoding", 0, true) >= 0;
+    return isChunked || this.#declaredLength > 0 ? "nothing" : "not for HEAD";
+  }
+
+  /** Whether the upstream said how it frames the body; a response to HEAD may say so too. @internal */
+  get isFramed(): boolean {
+    const { headers } = this.#call;
+    return (
+      headers.indexOf("content-length", 0, true) >= 0 ||
+      headers.indexOf("transfer-encoding", 0, true) >= 0
+    );
+  }
+
+  /** The reply is to have a body, for APISIX has none to print. @internal */
+  needBody(): void {
+    this.#needsBody = true;
+  }
+
+  /**
    * The complete reply: a partial list of headers would replace the upstream's.
    *
-   * @throws ProtocolLimitError where every header was deleted
+   * @throws ProtocolLimitError where every header was deleted, or where a status needs a body that is not there
    * @internal
    */
   reply(): ResponseReply {
@@ -145,7 +185,23 @@ export class UpstreamResponse {
         "a response cannot lose all its headers: APISIX takes an empty list for an unchanged one; keep one of them",
       );
     }
-    return { status: this.#status, headers, body: this.#newBody };
+    return { status: this.#status, headers, body: this.#newBody ?? this.#unseenBody() };
+  }
+
+  #unseenBody(): string | undefined {
+    if (hasNoContent(this.#status)) return UNSEEN_BODY;
+    if (hasNoContent(this.#call.status)) {
+      throw new ProtocolLimitError(
+        `a status of ${this.#status} needs a body in place of the upstream's ${this.#call.status}, which has none; set response.body, or stop`,
+      );
+    }
+    return this.#needsBody ? UNSEEN_BODY : undefined;
+  }
+
+  get #declaredLength(): number {
+    const { headers } = this.#call;
+    const at = headers.indexOf("content-length", 0, true);
+    return at < 0 ? 0 : Number(headers.value(at));
   }
 
   /** As the upstream sent it, whatever a plugin has done to the header since. */

@@ -2,6 +2,7 @@
 import { CallEndedError } from "../http/errors.ts";
 import type { Answer, ExtraInfo, ExtraInfoKind, OnRead } from "../http/extra-info.ts";
 import type { CallObservation } from "../plugin/observer.ts";
+import type { ByteVector } from "../protocol/byte-vector.ts";
 import { decodeAnswer } from "../protocol/calls.ts";
 import { FRAME_HEADER_BYTES } from "../protocol/frame.ts";
 import { type Question, questionFrame } from "../protocol/replies.ts";
@@ -12,6 +13,10 @@ export class CallExtraInfo implements ExtraInfo {
   onRead: OnRead | undefined;
   /** Who is told of what is asked, and when the answer came. */
   observation: CallObservation | undefined;
+  /** Bytes of the response's body, once it has come. */
+  responseBodyLength: number | undefined;
+  /** Once it has come. */
+  requestMethod: string | undefined;
   #variables: Map<string, Answer> | undefined;
   #requestBody: Answer | undefined;
   #responseBody: Answer | undefined;
@@ -59,6 +64,14 @@ export class CallExtraInfo implements ExtraInfo {
     return answer;
   }
 
+  /** What the reply may depend on. */
+  #note(question: Question, answer: ByteVector | undefined): void {
+    if (question.kind === "response-body") this.responseBodyLength = answer?.length ?? 0;
+    if (question.kind === "var" && question.name === "request_method") {
+      this.requestMethod = answer?.text();
+    }
+  }
+
   #ask(question: Question): Answer {
     return new Promise((resolve, reject) => {
       if (this.#ended) throw new CallEndedError(askedTooLate(question));
@@ -66,10 +79,12 @@ export class CallExtraInfo implements ExtraInfo {
       const { observation } = this;
       const askedAt = observation?.asked(question.kind) ?? 0;
       this.peer.ask(questionFrame(question), {
-        answered(frame) {
+        answered: (frame) => {
           try {
             observation?.answered(question.kind, askedAt);
-            resolve(decodeAnswer(frame, FRAME_HEADER_BYTES));
+            const answer = decodeAnswer(frame, FRAME_HEADER_BYTES);
+            this.#note(question, answer);
+            resolve(answer);
           } catch (error) {
             reject(error);
           }

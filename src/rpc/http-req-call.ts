@@ -1,6 +1,7 @@
 /** HTTPReqCall: a request through its chain; the reply is nothing, a rewrite or a stop. */
 import { PluginRequest } from "../http/plugin-request.ts";
 import type { Stop } from "../http/stop.ts";
+import { hasNoContent, UNSEEN_BODY } from "../http/unseen-body.ts";
 import { RequestCall } from "../plugin/call.ts";
 import { decodeHttpReqCall } from "../protocol/calls.ts";
 import { type Frame, FRAME_HEADER_BYTES, type LongFrame } from "../protocol/frame.ts";
@@ -49,8 +50,12 @@ function passOn(call: RequestCall): Frame | LongFrame {
   return rewriteReply(call.id, { headers: [], args: [], ...changes, responseHeaders });
 }
 
-/** The stop's headers, and those that earlier plugins added where the stop does not set them itself. */
-function answer(call: RequestCall, { status, headers: own, body }: Stop): Frame | LongFrame {
+/**
+ * The stop's headers, and those that earlier plugins added where the stop does not set them itself. Without a body nginx would
+ * take `etag` and `last-modified` from a 204 or 304.
+ */
+function answer(call: RequestCall, { status, headers: own, body: given }: Stop): Frame | LongFrame {
+  const body = given ?? (hasNoContent(status) ? UNSEEN_BODY : undefined);
   const headers = own?.toWire() ?? [];
   const added = call.addedHeaders?.toWire((name) => own === undefined || !own.has(name));
   const all = added === undefined ? headers : [...headers, ...added];

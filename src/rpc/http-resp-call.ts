@@ -1,6 +1,7 @@
 /** HTTPRespCall: a response through its chain. The reply is always complete. */
 import { ResponseHeaders } from "../http/response-headers.ts";
 import type { Stop } from "../http/stop.ts";
+import { hasNoContent, UNSEEN_BODY } from "../http/unseen-body.ts";
 import { UpstreamResponse } from "../http/upstream-response.ts";
 import { ResponseCall } from "../plugin/call.ts";
 import { decodeHttpRespCall } from "../protocol/calls.ts";
@@ -8,6 +9,7 @@ import { type Frame, FRAME_HEADER_BYTES, type LongFrame } from "../protocol/fram
 import { responseReply } from "../protocol/replies.ts";
 import { CallExtraInfo } from "./call-extra-info.ts";
 import type { Peer } from "./peer.ts";
+import { findWhetherPrinted } from "./printed-response.ts";
 import { confOf, handleInherited, mayBeInherited, type Replies, runCall } from "./run-call.ts";
 import type { Runner } from "./runner.ts";
 
@@ -31,7 +33,13 @@ export function handleHttpRespCall(
 
 const PLAIN_TEXT = { name: "content-type", value: "text/plain; charset=utf-8" };
 
+/** To a client it is no header at all: what is empty is not sent. */
+const NO_TYPE = { name: "content-type", value: "" };
+
 const REPLIES: Replies<ResponseCall> = {
+  prepare: (call, result, info) =>
+    result === undefined ? findWhetherPrinted(call.response, info) : undefined,
+
   of: (call, result) =>
     result === undefined
       ? responseReply(call.id, call.response.reply())
@@ -55,10 +63,17 @@ function replacement(
   { status, headers = new ResponseHeaders(), body }: Stop,
 ): Frame | LongFrame {
   const fields = headers.toWire();
-  const lacksOne = fields.length === 0 || (body === undefined && !headers.has("content-type"));
+  const isContent = !hasNoContent(status);
+  const lacksOne =
+    fields.length === 0 || (isContent && body === undefined && !headers.has("content-type"));
   return responseReply(id, {
     status,
-    headers: lacksOne ? [...fields, PLAIN_TEXT] : fields,
-    body: body ?? `${status}\n`,
+    headers: lacksOne ? [...fields, isContent ? PLAIN_TEXT : NO_TYPE] : fields,
+    body:
+      body ??
+      (isContent
+        ? `${status}
+`
+        : UNSEEN_BODY),
   });
 }

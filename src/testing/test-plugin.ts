@@ -142,7 +142,7 @@ async function prepare(
         answersFrom(given.to, [given.vars, vars], given.response),
         (id, confToken) => httpRespCallFrame({ id, status, headers: passedOn(headers), confToken }),
       );
-      return responseResult(given.response, call);
+      return responseResult(given, call);
     },
     disconnect: () => runner.disconnect(),
     async [Symbol.asyncDispose]() {

@@ -122,6 +122,85 @@ describe("what is sent", () => {
   });
 });
 
+describe("a response without a body, which APISIX would have nothing to print of", () => {
+  const CHUNKED: Pair = ["Transfer-Encoding", "chunked"];
+  const LENGTH: Pair = ["Content-Length", "5"];
+  const A: Pair = ["X-A", "1"];
+  const nothing = () => undefined;
+  const read = async ({ response }: ResponseContext) => void (await response.text());
+
+  test.each([204, 304])("%p has a byte, which nginx drops", async (status) => {
+    const { reply, text, asked } = await responding(nothing, { status, headers: [A] });
+    expect(reply).toMatchObject({ status, headers: [{ name: "X-A" }] });
+    expect(text).toBe("\n");
+    expect(asked).toEqual([]);
+  });
+
+  test.each([204, 304])("so has one that a plugin makes %p", async (status) => {
+    const { text } = await responding(({ response }) => void (response.status = status), {
+      headers: [A, CHUNKED],
+    });
+    expect(text).toBe("\n");
+  });
+
+  test.each([204, 304])("%p with another status needs a body, or fails", async (status) => {
+    const hook = ({ response }: ResponseContext) => void (response.status = 200);
+    const { reply, log } = await responding(hook, { status, headers: [A] });
+    expect(reply).toMatchObject({ status: 503 });
+    expect(log.join()).toContain(
+      `a status of 200 needs a body in place of the upstream's ${status}, which has none; set response.body, or stop`,
+    );
+    const withBody = ({ response }: ResponseContext) => {
+      response.status = 200;
+      response.body = "{}";
+    };
+    expect((await responding(withBody, { status, headers: [A] })).text).toBe("{}");
+  });
+
+  test.each([
+    ["HEAD", "\n"],
+    ["GET", undefined],
+  ])(
+    "where the upstream says nothing of a body, the method is asked for: %s",
+    async (method, wanted) => {
+      const vars = { request_method: method };
+      const { text, asked } = await responding(nothing, { headers: [A], vars });
+      expect(text).toBe(wanted);
+      expect(asked).toEqual([{ kind: "var", name: "request_method" }]);
+    },
+  );
+
+  test.each<[string, Pair]>([
+    ["a length", LENGTH],
+    ["chunks", CHUNKED],
+  ])("where it says %s, nothing is asked for", async (_what, framing) => {
+    const upstream = { headers: [A, framing], body: "other" };
+    const { text, asked } = await responding(nothing, upstream);
+    expect(text).toBeUndefined();
+    expect(asked).toEqual([]);
+  });
+
+  test.each<[string, readonly Pair[], string, string | undefined]>([
+    ["of 5 bytes none came: HEAD", [A, LENGTH], "", "\n"],
+    ["no chunk has a byte", [A, CHUNKED], "", "\n"],
+    ["a length of 0 is printed", [A, ["Content-Length", "0"]], "", undefined],
+    ["there is one", [A, CHUNKED], "x", undefined],
+    ["there is one of unknown length", [A], "x", undefined],
+  ])("a plugin has read the body: %s", async (_what, headers, body, wanted) => {
+    const { text, asked } = await responding(read, { headers, body });
+    expect(text).toBe(wanted);
+    expect(asked).toEqual([{ kind: "response-body" }]);
+  });
+
+  test("a plugin has asked for the method", async () => {
+    const ask = async ({ vars }: ResponseContext) => void (await vars.get("request_method"));
+    const upstream = { headers: [A, LENGTH], vars: { request_method: "HEAD" } };
+    const { text, asked } = await responding(ask, upstream);
+    expect(text).toBe("\n");
+    expect(asked).toHaveLength(1);
+  });
+});
+
 describe("the body", () => {
   const read = async (headers: readonly Pair[], body: Uint8Array) => {
     const { reply, log } = await responding(
@@ -227,6 +306,16 @@ describe("a stop", () => {
       expect(text).toBe("403\n");
     },
   );
+});
+
+test.each([204, 304])("a stop with %p has no type of its own", async (status) => {
+  const headers = { etag: '"1"' };
+  const { reply, text } = await responding(() => stop(null, { status, headers }));
+  expect(reply).toMatchObject({ status, headers: [{ name: "etag", value: '"1"' }] });
+  expect(text).toBe("\n");
+  const bare = await responding(() => stop(null, { status }));
+  // APISIX would keep the upstream's headers without one; nginx does not send an empty one.
+  expect(bare.reply).toMatchObject({ status, headers: [{ name: "content-type", value: "" }] });
 });
 
 describe("failing closed: a 503 of our own, with a body, and none of the upstream's", () => {

@@ -38,6 +38,15 @@ describe("stop()", () => {
     expect((await answering(() => stop(""))).text).toBeUndefined();
   });
 
+  test.each([204, 304])(
+    "%p has a byte, which nginx drops: else it loses its etag",
+    async (status) => {
+      expect((await answering(() => stop(null, { status }))).text).toBe("\n");
+      expect((await answering(() => new Response(null, { status }))).text).toBe("\n");
+      expect((await answering(() => stop("mine", { status }))).text).toBe("mine");
+    },
+  );
+
   test.each([99, 101, 199, 1000, 200.5, Number.NaN])(
     "status %p is refused at its line",
     (status) => {

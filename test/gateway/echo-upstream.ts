@@ -100,7 +100,7 @@ function write(socket: Socket, method: string, { status, headers, body, chunked 
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
   const first = `HTTP/1.1 ${status} Whatever\r\nServer: rig-echo \r\nDate: Sun, 22 Nov 2026 07:36:10 GMT\r\n`;
   socket.write(Buffer.from(`${first}${lines}\r\n`, "latin1"));
-  if (method === "HEAD" || status === 204) return;
+  if (method === "HEAD" || status === 204 || status === 304) return;
   for (const piece of body) {
     if (chunked) socket.write(`${piece.length.toString(16)}\r\n`);
     socket.write(piece);
@@ -125,6 +125,10 @@ function ownAnswer(target: string): Answer | undefined {
       ];
       return { status: 200, headers, body, chunked: true };
     }
+    case "/chunked-empty":
+      return { status: 200, headers: [["Transfer-Encoding", "chunked"]], body: [], chunked: true };
+    case "/unframed":
+      return { status: 200, headers: [["X-One", "1"]], body: [] };
     case "/empty":
       return text(200, "", [["X-Empty", "1"]]);
     case "/text":

@@ -2,9 +2,11 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { describe, expect, test } from "bun:test";
 import { startGateway } from "../../src/gateway/gateway.ts";
+import { ASKED_AGAIN } from "../../src/gateway/response-effect.ts";
 import { parseRoutes } from "../../src/gateway/routes.ts";
 import { decodeHttpReqCall } from "../../src/protocol/calls.ts";
 import { exchange, RawClient } from "./http-client.ts";
+import type { Script } from "./observed.ts";
 import { echoOf, get, headerOf, Rig } from "./rig.ts";
 import type { ReceivedCall } from "./scripted-runner.ts";
 
@@ -243,9 +245,49 @@ describe("the response phase", () => {
     expect(rig.upstream.requests).toBe(1);
   });
 
-  test("without a body nginx asks the upstream again", async () => {
-    await using rig = await Rig.start([{ uri: "/status/204", resp: {} }]);
-    expect((await exchange(rig.port, get("/status/204"))).status).toBe(204);
+  const HEADERS = { headers: [["X-Mine", "1"]] as const };
+
+  test.each<[what: string, uri: string, method: string, ask: Script["ask"]]>([
+    ["a 204", "/status/204", "GET", []],
+    ["a 304", "/status/304", "GET", []],
+    ["HEAD", "/hdrs", "HEAD", []],
+    ["chunks without a byte", "/chunked-empty", "GET", []],
+    ["such chunks that the runner has asked for", "/chunked-empty", "GET", [["respbody"]]],
+  ])("without a body nginx asks the upstream again: %s", async (_what, uri, method, ask = []) => {
+    const resp = { ask, resp: { status: 299, ...HEADERS } };
+    await using rig = await Rig.start([{ uri, resp }]);
+    const told = rig.next();
+    const got = await exchange(rig.port, get(uri).replace("GET", method), { method });
+    expect(got.status).not.toBe(299);
+    expect(got.headers).toContainEqual(["x-mine", "1"]);
+    expect(rig.upstream.requests).toBe(2);
+    expect((await told).phases[0]?.notes).toContain(ASKED_AGAIN);
+  });
+
+  test.each([
+    ["a 204", "/status/204", "GET", 204],
+    ["a 304", "/status/304", "GET", 304],
+    ["HEAD", "/hdrs", "HEAD", 201],
+  ])(
+    "with a byte it does not, and the byte goes nowhere: %s",
+    async (_what, uri, method, status) => {
+      await using rig = await Rig.start([{ uri, resp: { resp: { ...HEADERS, body: "x" } } }]);
+      const told = rig.next();
+      const got = await exchange(rig.port, get(uri).replace("GET", method), { method });
+      expect([got.status, got.body.length]).toEqual([status, 0]);
+      expect(got.headers).toContainEqual(["x-mine", "1"]);
+      expect(rig.upstream.requests).toBe(1);
+      expect((await told).phases[0]?.notes).toEqual([]);
+    },
+  );
+
+  test("an empty body with a length, and chunks with bytes, are printed", async () => {
+    await using rig = await Rig.start([
+      { uri: "/empty", resp: { resp: HEADERS } },
+      { uri: "/chunked", resp: { resp: HEADERS } },
+    ]);
+    expect((await exchange(rig.port, get("/empty"))).status).toBe(200);
+    expect((await exchange(rig.port, get("/chunked"))).body.toString()).toBe("one,two,three\n");
     expect(rig.upstream.requests).toBe(2);
   });
 });
@@ -326,7 +368,10 @@ describe("an upstream in trouble", () => {
     expect((await exchange(rig.port, get("/a"))).status).toBe(503);
   });
 
-  test("what it sends is passed on as it comes", async () => {
+  test.each([
+    ["", {}],
+    [", behind ext-plugin-post-resp too", { resp: {} }],
+  ])("what it sends is passed on as it comes%s", async (_where, plugins) => {
     const more = Promise.withResolvers<void>();
     await using live = await StubUpstream.start(async (socket) => {
       socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
@@ -334,7 +379,7 @@ describe("an upstream in trouble", () => {
       socket.write("3\r\ntwo\r\n0\r\n\r\n");
     });
     const upstream = { nodes: { [`127.0.0.1:${live.port}`]: 1 } };
-    await using rig = await Rig.start([{ uri: "/a", upstream }]);
+    await using rig = await Rig.start([{ uri: "/a", upstream, ...plugins }]);
     const { body } = await fetch(rig.url("/a"));
     const reader = body!.getReader();
     expect(Buffer.from((await reader.read()).value!).toString()).toBe("one");

@@ -232,6 +232,21 @@ describe("stop", () => {
     expect(response.headers).toEqual([{ name: "x-a", value: "1" }]);
   });
 
+  test.each([
+    [204, ""],
+    [304, ""],
+    [404, ""],
+    [204, "x"],
+    [304, "x"],
+  ])("%p with the body %p: etag and last-modified go with none", (status, body) => {
+    const headers = ["etag", "last-modified", "x-a"].map((name) => ({ name, value: "1" }));
+    const reply: RequestReply = { kind: "stop", id: 0, status, headers, body: Buffer.from(body) };
+    const { response } = respondEffect(clientRequest(observed("stop")), reply);
+    const own = response.headers.map(({ name }) => name).filter((name) => name !== "content-type");
+    expect(own).toEqual(body === "" ? ["x-a"] : ["etag", "last-modified", "x-a"]);
+    expect(response.body).toBeUndefined();
+  });
+
   test("says that a status under 200 hangs the client", () => {
     const reply: RequestReply = { kind: "stop", id: 0, status: 101, headers: [] };
     const { notes } = respondEffect(clientRequest(observed("stop")), reply);

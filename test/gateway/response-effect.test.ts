@@ -12,7 +12,7 @@ const UPSTREAM_BODY = "hdrs body";
 describe("what the client gets is what it got from a genuine APISIX", () => {
   for (const label of ["resp-none", "resp-body", "resp-status", "resp-bodyonly", "resp-all"]) {
     test(label, () => {
-      const { response } = responseEffect(upstreamOf(label), replyOf(observed(label)));
+      const { response } = responseEffect(upstreamOf(label), replyOf(observed(label)), "GET");
       expectAsObserved(response, observed(label));
     });
   }
@@ -35,7 +35,7 @@ describe("what the client gets is what it got from a genuine APISIX", () => {
 
 describe("notes", () => {
   test("a reply without headers loses some", () => {
-    const { notes } = responseEffect(upstreamOf("resp-none"), reply({}));
+    const { notes } = responseEffect(upstreamOf("resp-none"), reply({}), "GET");
     expect(notes).toEqual([
       "a reply without headers loses some of the upstream's, such as content-type",
     ]);
@@ -45,6 +45,7 @@ describe("notes", () => {
     const { notes } = responseEffect(
       upstreamOf("resp-none"),
       reply({ headers: [{ name: "content-type", value: "text/x" }] }),
+      "GET",
     );
     expect(notes).toEqual([]);
   });
@@ -53,6 +54,7 @@ describe("notes", () => {
     const { response, notes } = responseEffect(
       upstreamOf("resp-none"),
       reply({ headers: [{ name: "x-a", value: "1" }], body: new Uint8Array(0) }),
+      "GET",
     );
     expect(Buffer.from(response.body ?? "").toString()).toBe(UPSTREAM_BODY);
     expect(notes).toEqual(["the empty body is ignored: the upstream's is kept"]);
@@ -69,6 +71,7 @@ test("the reply's own content-type is kept", () => {
   const { response } = responseEffect(
     upstreamOf("resp-none"),
     reply({ headers: [{ name: "Content-Type", value: "text/x" }] }),
+    "GET",
   );
   expect(response.headers).toEqual([{ name: "content-type", value: "text/x" }]);
 });

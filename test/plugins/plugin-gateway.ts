@@ -44,6 +44,11 @@ export class PluginGateway implements AsyncDisposable {
     return new PluginGateway(runner, upstream, gateway);
   }
 
+  /** How many requests have come to the upstream. */
+  get requests(): number {
+    return this.upstream.requests;
+  }
+
   fetch(path: string, init?: RequestInit): Promise<Response> {
     return fetch(this.gateway.url + path, init);
   }

@@ -28,6 +28,21 @@ test("continue: the upstream's response as it came", async () => {
   expect(result.response.text()).toBe("secret");
 });
 
+test("continue: of a response to HEAD, whose body is read, the client gets what it would get", async () => {
+  const tested = await plugin(async ({ response }) => void (await response.text()));
+  const headers = { "content-length": "6" };
+  const result = await tested.response({ headers, request: { method: "HEAD" } });
+  expectAction(result, "continue");
+  expect(result.response.body).toBeUndefined();
+  expect(result.asked.map(({ kind }) => kind)).toEqual(["response-body"]);
+});
+
+test("a response has the length that the upstream would give it", async () => {
+  const tested = await plugin(({ response }) => stop(response.headers.get("content-length")));
+  expect((await tested.response({ body: "four" })).response.text()).toBe("4");
+  expect((await tested.response({ status: 204 })).response.text()).toBe("200\n");
+});
+
 test("rewrite: what is new of it", async () => {
   const tested = await plugin(async ({ response }) => {
     response.status = 200;

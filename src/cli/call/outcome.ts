@@ -69,7 +69,8 @@ async function callPrepared(
   }
   const { status, headers } = upstream;
   const result = await client.httpRespCall({ status, headers, confToken }, answer);
-  return { kind: "replied", ...result, effect: responseEffect(upstream, result.reply) };
+  const effect = responseEffect(upstream, result.reply, request.method);
+  return { kind: "replied", ...result, effect };
 }
 
 const ORIGIN = {
