@@ -3,9 +3,9 @@ import type { UpstreamResponse } from "../http/upstream-response.ts";
 import type { CallExtraInfo } from "./call-extra-info.ts";
 
 /**
- * A call does not tell the request's method, and a response to HEAD may look like any other. To ask takes a round trip,
- * which responses with a body are not to pay for: so it is asked only where the upstream said nothing of a body. What plugins
- * have read is known without asking.
+ * A call does not tell the request's method, and a response to HEAD may look like any other. To ask takes a round trip: it
+ * is worth one where plugins have changed something, which a HEAD would undo, such as a header that was deleted; and where the
+ * upstream said nothing of a body. What plugins have read is known without asking.
  *
  * @returns where APISIX had to be asked
  */
@@ -18,7 +18,8 @@ export function findWhetherPrinted(
   const settle = (): void => {
     if (printed === "nothing" || info.requestMethod === "HEAD") response.needBody();
   };
-  if (printed === "nothing" || info.requestMethod !== undefined || response.isFramed) {
+  const isWorthAsking = response.revision > 0 || !response.isFramed;
+  if (printed === "nothing" || info.requestMethod !== undefined || !isWorthAsking) {
     settle();
     return undefined;
   }

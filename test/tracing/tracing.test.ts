@@ -178,7 +178,8 @@ describe("the response phase", () => {
     await start();
     expect(
       await response("pass", { http_traceparent: SAMPLED, http_tracestate: "vendor=abc" }),
-    ).toBe(2);
+      // And for the method, since the response is changed.
+    ).toBe(2 + 1);
     const call = await collector.span("ext-plugin-post-resp");
     expect(call).toMatchObject({ traceId: TRACE, parentSpanId: PARENT, traceState: "vendor=abc" });
     expect(call.attributes).toMatchObject({
