@@ -362,6 +362,23 @@ describe("failing closed: a 503 of our own, with a body, and none of the upstrea
     expect(log.join()).toContain("there is no plugin of this name; there are mask");
   });
 
+  test("a call that the runner itself cannot handle", async () => {
+    const chain = await inlinePlugins({ it: definePlugin({ response() {} }) });
+    const nothing = (): void => undefined;
+    chain.runner.observer = {
+      callBegan() {
+        throw new Error("a bug");
+      },
+      callRefused: nothing,
+      tokenNotFound: nothing,
+      confPrepared: nothing,
+      confRefused: nothing,
+    };
+    const { reply, text } = await chain.response([["it", ""]], UPSTREAM);
+    expect(reply).toMatchObject({ kind: "response", status: 503 });
+    expect(text).toBe("503 Service Unavailable\n");
+  });
+
   test("a plugin without a response phase", async () => {
     const chain = await inlinePlugins({ early: definePlugin({ request() {} }) });
     const { reply, log } = await chain.response([["early", ""]], UPSTREAM);
