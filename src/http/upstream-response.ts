@@ -3,13 +3,16 @@ import type { HttpRespCall } from "../protocol/calls.ts";
 import type { ResponseReply } from "../protocol/replies.ts";
 import { bodyText, type BodySource, receivedBytes, receivedText, replacement } from "./body.ts";
 import { checkStatus, ProtocolLimitError } from "./errors.ts";
-import type { ExtraInfo } from "./extra-info.ts";
+import type { Answer, ExtraInfo } from "./extra-info.ts";
 import type { HeadersSource } from "./header-fields.ts";
 import { ResponseHeaders } from "./response-headers.ts";
 import { hasNoContent, UNSEEN_BODY } from "./unseen-body.ts";
 
 /** They describe the body that came, not the one that replaces it. */
 const OF_THE_OLD_BODY: readonly string[] = ["content-encoding", "content-md5", "etag"];
+
+/** Bytes of a body that APISIX can hand over: a frame with 24 bytes beside it, at most 3 of them to fill up. */
+const MAX_RECEIVED_BYTES = 2 ** 24 - 28;
 
 /** What of the upstream's body APISIX prints where the reply brings none; `not for HEAD`: that depends on the request. */
 export type Printed = "something" | "nothing" | "not for HEAD";
@@ -95,6 +98,7 @@ export class UpstreamResponse {
    * Shared by its readers: copy before you change it.
    *
    * @throws BodyTooLargeError where it decodes to more than `limits.decodedBody`
+   * @throws ProtocolLimitError where its content-length says that APISIX cannot hand it over
    */
   async bytes(): Promise<Uint8Array> {
     const { body } = this;
@@ -102,9 +106,13 @@ export class UpstreamResponse {
     return this.#isEncoded ? (this.#decoded ??= this.#decode()) : this.rawBytes();
   }
 
-  /** The body as the upstream sent it, still encoded; or the replacement. */
+  /**
+   * The body as the upstream sent it, still encoded; or the replacement.
+   *
+   * @throws ProtocolLimitError where its content-length says that APISIX cannot hand it over
+   */
   async rawBytes(): Promise<Uint8Array> {
-    return this.body ?? receivedBytes(await this.#info.responseBody());
+    return this.body ?? receivedBytes(await this.#receive());
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {
@@ -115,7 +123,7 @@ export class UpstreamResponse {
     const body = this.#newBody;
     if (body !== undefined) return bodyText(body);
     if (this.#isEncoded) return bodyText(await this.bytes());
-    return receivedText(await this.#info.responseBody());
+    return receivedText(await this.#receive());
   }
 
   /** @throws SyntaxError where the body is not JSON */
@@ -209,8 +217,30 @@ export class UpstreamResponse {
     return this.#call.headers.indexOf("content-encoding", 0, true) >= 0;
   }
 
+  /** Asks for the body, unless it is known that APISIX would fail at it: then it would publish the body. */
+  #receive(): Answer {
+    const size = this.#announcedBytes;
+    return size > MAX_RECEIVED_BYTES ? this.#receiveNone(size) : this.#info.responseBody();
+  }
+
+  /** A response to HEAD says how large the body would be that it does not have. */
+  async #receiveNone(size: number): Answer {
+    const method = await this.#info.variable("request_method");
+    if (method?.text() === "HEAD") return undefined;
+    throw new ProtocolLimitError(
+      `the response has a body of ${size} bytes, and APISIX can hand over ${MAX_RECEIVED_BYTES}: look at response.headers before you read it`,
+    );
+  }
+
+  /** What content-length says; 0 where it says nothing, or where there is no body whatever it says. */
+  get #announcedBytes(): number {
+    const { headers, status } = this.#call;
+    const index = hasNoContent(status) ? -1 : headers.indexOf("content-length", 0, true);
+    return index < 0 ? 0 : Number(headers.value(index));
+  }
+
   async #decode(): Promise<Uint8Array> {
-    const raw = receivedBytes(await this.#info.responseBody());
+    const raw = receivedBytes(await this.#receive());
     if (raw.length === 0) return raw;
     const contentEncoding = new ResponseHeaders(this.#call.headers).get("content-encoding") ?? "";
     const { decodeBody } = await import("./decode-body.ts");

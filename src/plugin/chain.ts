@@ -42,6 +42,16 @@ export class Failure {
     readonly by: PreparedPlugin,
     readonly error: unknown,
   ) {}
+
+  /** The error as the log takes it. */
+  get shown(): unknown {
+    return shown(this.error);
+  }
+}
+
+/** A log leaves out a field that is undefined, and a plugin may have thrown just that. */
+function shown(error: unknown): unknown {
+  return error === undefined ? "undefined" : error;
 }
 
 /**
@@ -200,7 +210,7 @@ function resultOfThrow(step: PreparedPlugin, error: unknown, call: Call): ChainR
   if (step.plugin.onError === "fail") return new Failure(step, error);
   step.log.error('failed; the chain goes on without it (onError "continue")', {
     request: call.id,
-    error,
+    error: shown(error),
   });
   return undefined;
 }

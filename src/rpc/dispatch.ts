@@ -3,7 +3,7 @@ import { FrameType } from "../protocol/frame.ts";
 import { ErrorCode, errorFrame } from "../protocol/replies.ts";
 import { MalformedPayloadError } from "../protocol/verify.ts";
 import { handleHttpReqCall } from "./http-req-call.ts";
-import { handleHttpRespCall } from "./http-resp-call.ts";
+import { cutResponse, handleHttpRespCall } from "./http-resp-call.ts";
 import type { Peer } from "./peer.ts";
 import { handlePrepareConf } from "./prepare-conf.ts";
 import type { Runner } from "./runner.ts";
@@ -53,6 +53,8 @@ function refuse(error: unknown, type: number, peer: Peer, { log }: Runner): void
     peer.send(errorFrame(ErrorCode.BAD_REQUEST));
   } else {
     log.error(`a frame of type ${type} could not be handled`, { error });
-    peer.send(errorFrame(ErrorCode.SERVICE_UNAVAILABLE));
+    // On an error frame APISIX would publish the upstream's body.
+    const isResponse = type === FrameType.HttpRespCall;
+    peer.send(isResponse ? cutResponse() : errorFrame(ErrorCode.SERVICE_UNAVAILABLE));
   }
 }

@@ -5,7 +5,7 @@ import { hasNoContent, UNSEEN_BODY } from "../http/unseen-body.ts";
 import { UpstreamResponse } from "../http/upstream-response.ts";
 import { ResponseCall } from "../plugin/call.ts";
 import { decodeHttpRespCall } from "../protocol/calls.ts";
-import { type Frame, FRAME_HEADER_BYTES, type LongFrame } from "../protocol/frame.ts";
+import { type Frame, FRAME_HEADER_BYTES, type LongFrame, wholeFrame } from "../protocol/frame.ts";
 import { responseReply } from "../protocol/replies.ts";
 import { CallExtraInfo } from "./call-extra-info.ts";
 import type { Peer } from "./peer.ts";
@@ -53,6 +53,13 @@ const REPLIES: Replies<ResponseCall> = {
       body: Buffer.from("503 Service Unavailable\n"),
     }),
 };
+
+let cut: Frame | undefined;
+
+/** What a call is answered with that nobody goes on with, whichever it is: APISIX does not look at the id of a reply. */
+export function cutResponse(): Frame {
+  return (cut ??= new Uint8Array(wholeFrame(REPLIES.failure(0))));
+}
 
 /**
  * A response of our own. It always has a header and a body: without the one APISIX would keep the

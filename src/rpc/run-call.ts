@@ -144,8 +144,11 @@ function frameFor<C extends Call>(
   replies: Replies<C>,
 ): Frame | LongFrame {
   if (result instanceof Failure) {
-    const { by, error } = result;
-    by.log.error(`failed, and the ${call.phase} with it`, { request: call.id, error });
+    const { by } = result;
+    by.log.error(`failed, and the ${call.phase} with it`, {
+      request: call.id,
+      error: result.shown,
+    });
     return replies.failure(call.id);
   }
   try {

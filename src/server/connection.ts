@@ -3,6 +3,7 @@ import { createChunkTakingDecoder } from "../protocol/frame-decoder.ts";
 import { collectIfDue, isOfOneCall } from "../protocol/large-memory.ts";
 import { type Frame, FrameType, type LongFrame, MAX_PAYLOAD_BYTES } from "../protocol/frame.ts";
 import { dispatch } from "../rpc/dispatch.ts";
+import { cutResponse } from "../rpc/http-resp-call.ts";
 import { type Asker, ConnectionClosedError, type Peer } from "../rpc/peer.ts";
 import type { Runner } from "../rpc/runner.ts";
 import { board } from "../watchdog/board.ts";
@@ -33,6 +34,8 @@ export class Connection implements Peer, Replier {
   readonly #outbox;
   /** A call is being handled; it may have questions out. */
   #busy = false;
+  /** It is one of the response phase, and has not been answered. */
+  #owesResponse = false;
   /** Whose answers are due, the oldest first. */
   readonly #askers: Asker[] = [];
   /** Questions that the end of the tick sends. */
@@ -85,7 +88,7 @@ export class Connection implements Peer, Replier {
 
   /** Bytes came in. They are the connection's now: Bun makes them anew for each read. */
   data(chunk: Buffer): void {
-    board.busy(this.descriptor);
+    this.#mark();
     this.#decoder.push(chunk);
     if (this.#decoder.buffered > 0) this.#heardAt = performance.now();
     this.#tellIfIdle();
@@ -94,12 +97,27 @@ export class Connection implements Peer, Replier {
   /** The socket takes bytes again. */
   drain(): void {
     this.#outbox.drain();
+    if (this.#owesResponse) this.#mark();
     this.#tellIfIdle();
+  }
+
+  /**
+   * Answers a call of the response phase that nobody will go on with: where it is cut without a reply APISIX publishes
+   * the upstream's body.
+   *
+   * @returns false where there is none, or it cannot be told in time
+   */
+  cutResponse(): boolean {
+    if (!this.#mayFailResponse) return false;
+    this.send(cutResponse());
+    replyBatch.flush();
+    return true;
   }
 
   /** The peer has gone. */
   closed(): void {
     this.#closed = true;
+    this.#owesResponse = false;
     // Its descriptor may soon be another's.
     if (this.#held > 0) replyBatch.flush();
     board.forget(this.descriptor);
@@ -111,6 +129,11 @@ export class Connection implements Peer, Replier {
 
   send(frame: Frame | LongFrame): void {
     this.#sendQuestions();
+    if (this.#owesResponse) {
+      this.#owesResponse = false;
+      // Before anything is written: from here on no other thread may write.
+      this.#mark();
+    }
     if (frame instanceof Uint8Array) this.#write(frame);
     else this.#writeLong(frame);
   }
@@ -151,6 +174,7 @@ export class Connection implements Peer, Replier {
     const bytes = this.#asked.length === 1 && only ? only : Buffer.concat(this.#asked);
     this.#asked = [];
     this.#write(bytes);
+    if (this.#owesResponse) this.#mark();
   }
 
   /** An answer goes to the oldest question, awaited or not; a call waits for its turn. */
@@ -174,6 +198,10 @@ export class Connection implements Peer, Replier {
   #handle(frame: Buffer): void {
     collectIfDue();
     this.#busy = true;
+    if (frame[0] === FrameType.HttpRespCall) {
+      this.#owesResponse = true;
+      this.#mark();
+    }
     const pending = dispatch(frame, this, this.runner);
     if (pending === undefined) this.#done();
     else
@@ -182,6 +210,17 @@ export class Connection implements Peer, Replier {
         this.#advance();
         this.#tellIfIdle();
       });
+  }
+
+  /** Nothing of a question is half written, which a reply would end up in. */
+  get #mayFailResponse(): boolean {
+    return this.#owesResponse && this.#outbox.isEmpty;
+  }
+
+  /** Before anything is done with what has been read. */
+  #mark(): void {
+    if (this.#mayFailResponse) board.owesResponse(this.descriptor, cutResponse());
+    else board.busy(this.descriptor);
   }
 
   #tellIfIdle(): void {

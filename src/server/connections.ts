@@ -19,6 +19,8 @@ const STALL_MS = 60_000;
 const STALL_CHECKS = 12;
 
 interface ServerSocket extends ByteSocket, TransferableSocket {
+  /** The peer finds the end behind what was written, and can still write. */
+  shutdown(): void;
   data: Connection | undefined;
 }
 
@@ -74,7 +76,13 @@ export class Connections implements Keeper<Connection | undefined> {
   }
 
   end(): void {
-    for (const socket of this.#open.values()) socket.pause();
+    for (const [connection, socket] of this.#open) {
+      socket.pause();
+      if (!connection.cutResponse()) continue;
+      socket.shutdown();
+      // Whatever its plugins still do, no other reply may follow.
+      this.#closed(socket);
+    }
   }
 
   /** Answers the calls under way, and begins no other; undefined where one took longer than `patience` ms. */

@@ -13,6 +13,6 @@ export interface Keeper<Data> extends IdleConnections {
   adopt(descriptor: number): Promise<void>;
   /** Closes those that have been idle for a while. */
   closeIdle(): void;
-  /** The process is about to end: no call is begun that could not be answered. */
+  /** The process is about to end: no call is begun that could not be answered, and responses under way fail. */
   end(): void;
 }

@@ -65,6 +65,8 @@ export type Bequest = History & Post & Endowment;
 interface Endowment {
   /** Descriptors. */
   readonly connections: readonly number[];
+  /** Descriptors of connections on which all is said, but whose clients may not have written all yet. */
+  readonly spent?: readonly number[];
   /** A descriptor: what was prepared, where the image before had the time to write it down. */
   readonly confs?: number;
 }

@@ -1,5 +1,7 @@
 /** Written by the thread that serves: what it is at. Another thread can read it while a plugin spins. */
 import {
+  CUT_RESPONSE_AT,
+  CUT_RESPONSE_BYTES,
   Kind,
   MAX_DESCRIPTORS,
   MEMORY_BYTES,
@@ -29,6 +31,7 @@ class Board {
   readonly #words = new Int32Array(this.memory, 0, TEXTS_AT / 4);
   readonly #texts = new Uint8Array(this.memory, TEXTS_AT, PLACES * TEXT_BYTES);
   readonly #sockets = new Uint8Array(this.memory, SOCKETS_AT, MAX_DESCRIPTORS);
+  readonly #cutResponse = new Uint8Array(this.memory, CUT_RESPONSE_AT, CUT_RESPONSE_BYTES);
   readonly #encoder = new TextEncoder();
   readonly #free = placesToWait();
   /** Whose text each place has. */
@@ -89,6 +92,20 @@ class Board {
   /** Before anything is done with what has been read: then it can be lost. */
   busy(descriptor: number): void {
     this.#sockets[descriptor] = SocketState.busy;
+    if (this.#words[Word.replacing] === 1) this.#waitForEnd();
+  }
+
+  /**
+   * Likewise where a call of the response phase is under way, and nothing of its reply has been written.
+   *
+   * @param cutResponse the frame that its client is to get should the process be replaced; always the same
+   */
+  owesResponse(descriptor: number, cutResponse: Uint8Array): void {
+    if (this.#words[Word.cutResponse] === 0) {
+      this.#cutResponse.set(cutResponse);
+      this.#words[Word.cutResponse] = cutResponse.length;
+    }
+    this.#sockets[descriptor] = SocketState.owesResponse;
     if (this.#words[Word.replacing] === 1) this.#waitForEnd();
   }
 

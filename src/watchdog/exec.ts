@@ -10,6 +10,7 @@ const SIGUSR1 = 10;
 const SIG_IGN = 1;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
+const SHUT_WR = 1;
 
 /** `sigset_t` of glibc and of musl. */
 const SIGNAL_SET_BYTES = 128;
@@ -19,6 +20,7 @@ const CALLS = {
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
   pthread_sigmask: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   send: { args: ["i32", "ptr", "usize", "i32"], returns: "i64" },
+  shutdown: { args: ["i32", "i32"], returns: "i32" },
   signal: { args: ["i32", "usize"], returns: "usize" },
   execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
   _exit: { args: ["i32"], returns: "void" },
@@ -27,6 +29,8 @@ const CALLS = {
 export interface Exec {
   /** Sends without waiting. @returns whether all of it was taken */
   send(descriptor: number, bytes: Uint8Array): boolean;
+  /** The peer finds the end behind what was sent, and can still write. */
+  endWriting(descriptor: number): void;
   /** These descriptors stay open in the next image. */
   keepOpen(descriptors: readonly number[]): void;
   /**
@@ -51,6 +55,10 @@ class LinuxExec implements Exec {
   send(descriptor: number, bytes: Uint8Array): boolean {
     const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
     return Number(this.libc.send(descriptor, ptr(bytes), bytes.length, flags)) === bytes.length;
+  }
+
+  endWriting(descriptor: number): void {
+    this.libc.shutdown(descriptor, SHUT_WR);
   }
 
   keepOpen(descriptors: readonly number[]): void {

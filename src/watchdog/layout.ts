@@ -10,6 +10,8 @@ export const Word = {
   listener: 2,
   /** How many hooks wait for something beside those that have a place. */
   uncounted: 3,
+  /** How many bytes the frame has that answers calls of the response phase which are cut; 0: there were none yet. */
+  cutResponse: 4,
   /** The places begin here. */
   places: 8,
 } as const;
@@ -36,6 +38,8 @@ export const SocketState = {
   busy: 2,
   /** Idle as soon as the replies that are held have been sent. */
   answered: 3,
+  /** Busy with a call of the response phase, of whose reply nothing has been written. */
+  owesResponse: 4,
 } as const;
 
 /** Connections with a higher descriptor are closed when the process is replaced. */
@@ -53,9 +57,13 @@ export const HELD_BYTES = 65_536;
 /** A larger reply is sent at once: to copy it would cost more than to wait saves. */
 export const MAX_HELD_BYTES = 4096;
 
+/** Room for the frame that answers calls of the response phase which are cut. */
+export const CUT_RESPONSE_BYTES = 512;
+
 const WORDS = Word.places + PLACES * PlaceWord.count;
 export const TEXTS_AT = WORDS * 4;
 export const SOCKETS_AT = TEXTS_AT + PLACES * TEXT_BYTES;
 export const HELD_AT = SOCKETS_AT + MAX_DESCRIPTORS;
 export const HELD_BYTES_AT = HELD_AT + (HeldWord.replies + MAX_HELD * 2) * 4;
-export const MEMORY_BYTES = HELD_BYTES_AT + HELD_BYTES;
+export const CUT_RESPONSE_AT = HELD_BYTES_AT + HELD_BYTES;
+export const MEMORY_BYTES = CUT_RESPONSE_AT + CUT_RESPONSE_BYTES;

@@ -33,7 +33,7 @@ export function replaceProcess(orders: Orders, sighting: Sighting, stuckMs: numb
   try {
     exec = openExec();
     sendHeld(orders, sighting, exec);
-    hand(orders, sighting, history, exec);
+    hand(orders, sighting, history, failResponses(sighting, exec), exec);
   } catch (error) {
     const then =
       orders.worker === undefined ? "APISIX starts another in 3 s" : "another is started";
@@ -108,15 +108,35 @@ function sendHeld({ memory }: Orders, sighting: Sighting, exec: Exec): void {
   }
 }
 
+/**
+ * Calls of the response phase that are lost: cut without a reply, they would have APISIX publish the upstream's
+ * body. One that was asked something may not have written its answer yet, and fails where nobody is left to take it.
+ *
+ * @returns their connections, which serve for nothing more
+ */
+function failResponses(sighting: Sighting, exec: Exec): number[] {
+  const { cutResponse } = sighting;
+  const told = sighting.owingResponse().filter((owing) => exec.send(owing, cutResponse));
+  for (const descriptor of told) exec.endWriting(descriptor);
+  return told;
+}
+
 /** Gives the next image what it can go on with. Returns only by throwing. */
-function hand(orders: Orders, sighting: Sighting, history: History, exec: Exec): never {
+function hand(
+  orders: Orders,
+  sighting: Sighting,
+  history: History,
+  responses: readonly number[],
+  exec: Exec,
+): never {
   const { post } = orders;
   if (post.channel === undefined && sighting.listener === undefined) {
     throw new Error("another process has taken the socket over");
   }
   const connections = sighting.connections().idle.slice(0, MAX_CONNECTIONS);
-  const bequest: Bequest = { ...post, connections, ...history };
-  exec.keepOpen([...descriptorsOf(post), ...connections]);
+  const spent = responses.slice(0, MAX_CONNECTIONS - connections.length);
+  const bequest: Bequest = { ...post, connections, spent, ...history };
+  exec.keepOpen([...descriptorsOf(post), ...connections, ...spent]);
   return exec.replace(BEQUEST_VARIABLE, JSON.stringify(bequest));
 }
 

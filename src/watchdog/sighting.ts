@@ -1,5 +1,6 @@
 /** Read by the watchdog's thread: what the serving thread was at when it stopped turning. */
 import {
+  CUT_RESPONSE_AT,
   Kind,
   MAX_DESCRIPTORS,
   PLACES,
@@ -25,7 +26,7 @@ export class Sighting {
   readonly #texts: Uint8Array;
   readonly #sockets: Uint8Array;
 
-  constructor(memory: SharedArrayBuffer) {
+  constructor(private readonly memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory, 0, TEXTS_AT / 4);
     this.#texts = new Uint8Array(memory, TEXTS_AT, PLACES * TEXT_BYTES);
     this.#sockets = new Uint8Array(memory, SOCKETS_AT, MAX_DESCRIPTORS);
@@ -62,6 +63,21 @@ export class Sighting {
   /** Its reply could not be sent: the next image has nothing to say to this one. */
   giveUp(descriptor: number): void {
     this.#sockets[descriptor] = SocketState.busy;
+  }
+
+  /** What calls of the response phase are to get that are cut. */
+  get cutResponse(): Uint8Array {
+    const length = Atomics.load(this.#words, Word.cutResponse);
+    return new Uint8Array(this.memory, CUT_RESPONSE_AT, length);
+  }
+
+  /** The connections on which such a call is under way, and nothing of its reply has been written. */
+  owingResponse(): number[] {
+    const owing: number[] = [];
+    this.#sockets.forEach((state, descriptor) => {
+      if (state === SocketState.owesResponse) owing.push(descriptor);
+    });
+    return owing;
   }
 
   /** The connections of which nothing has been read that is not answered, and the number of the others. */

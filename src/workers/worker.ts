@@ -77,6 +77,11 @@ export class Worker implements Serving, Predecessor {
     return this.#connections.busy;
   }
 
+  /** The process is about to end: no call is begun, and responses under way fail. */
+  end(): void {
+    this.#connections.end();
+  }
+
   /**
    * Answers a question that the supervisor may ask; the last answerer counts.
    *

@@ -38,6 +38,13 @@ const BREAKING: readonly (readonly [string, Hook, string])[] = [
     "just text",
   ],
   [
+    "a throw of nothing",
+    () => {
+      throw undefined;
+    },
+    "error=undefined",
+  ],
+  [
     "a wrong HttpError",
     () => {
       throw new HttpError(42);

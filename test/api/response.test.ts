@@ -7,7 +7,13 @@ import {
   gzipSync,
   zstdCompressSync,
 } from "node:zlib";
-import { definePlugin, HttpError, type ResponseContext, stop } from "../../src/index.ts";
+import {
+  definePlugin,
+  HttpError,
+  ProtocolLimitError,
+  type ResponseContext,
+  stop,
+} from "../../src/index.ts";
 import { inlinePlugins, onResponse } from "../support/inline-plugins.ts";
 import type { Pair, TestResponse } from "../support/plugin-harness.ts";
 
@@ -280,6 +286,62 @@ describe("the body", () => {
   });
 });
 
+describe("a body that APISIX cannot hand over: it would fail the call, and publish the body", () => {
+  /** What the reply says of the body that was read. */
+  const reading = (
+    { size, ...upstream }: TestResponse & { readonly size: number },
+    method = "GET",
+  ) =>
+    responding(async ({ response }) => response.headers.set("x-read", await response.text()), {
+      ...upstream,
+      headers: [["Content-Length", String(size)], ...(upstream.headers ?? [])],
+      vars: { request_method: method },
+    });
+
+  test.each<[string, readonly Pair[]]>([
+    ["is not asked for", []],
+    ["nor is an encoded one, however small it may become", [["Content-Encoding", "gzip"]]],
+  ])("%s", async (_what, headers) => {
+    const { reply, text, asked, log } = await reading({ size: 16_777_189, headers });
+    expect(reply).toMatchObject({ kind: "response", status: 503 });
+    expect(text).toBe("503 Service Unavailable\n");
+    expect(asked).toEqual([{ kind: "var", name: "request_method" }]);
+    expect(log.join()).toContain("ProtocolLimitError: the response has a body of 16777189 bytes");
+  });
+
+  test("is told where it can be caught, and the response passes where it is", async () => {
+    const { reply } = await responding(
+      async ({ response }) => {
+        const error = await response.rawBytes().catch((error: unknown) => error);
+        response.headers.set("x-limit", String(error instanceof ProtocolLimitError));
+      },
+      { headers: [["content-length", "17000000"]] },
+    );
+    expect(reply).toMatchObject({ status: 200, headers: [{ name: "x-limit", value: "true" }] });
+  });
+
+  test("is one larger than a frame takes with what stands around it", async () => {
+    const body = "x".repeat(16_777_188);
+    const { reply } = await responding(
+      async ({ response }) =>
+        response.headers.set("x-length", String((await response.rawBytes()).length)),
+      { headers: [["content-length", String(body.length)]], body },
+    );
+    expect(reply).toMatchObject({ headers: [{ name: "x-length", value: String(body.length) }] });
+  });
+
+  test.each([
+    ["HEAD", 200],
+    ["GET", 304],
+  ])(
+    "is none where the answer to %s with status %d only tells its length",
+    async (method, status) => {
+      const { reply } = await reading({ status, size: 17_000_000 }, method);
+      expect(reply).toMatchObject({ status, headers: [{ name: "x-read", value: "" }] });
+    },
+  );
+});
+
 describe("a stop", () => {
   test("replaces the response, headers and all", async () => {
     const { reply, text } = await responding(() =>
@@ -360,6 +422,23 @@ describe("failing closed: a 503 of our own, with a body, and none of the upstrea
     expect(reply).toMatchObject({ kind: "response", status: 503 });
     expect(text).toBe("503 Service Unavailable\n");
     expect(log.join()).toContain("there is no plugin of this name; there are mask");
+  });
+
+  test("a call that the runner itself cannot handle", async () => {
+    const chain = await inlinePlugins({ it: definePlugin({ response() {} }) });
+    const nothing = (): void => undefined;
+    chain.runner.observer = {
+      callBegan() {
+        throw new Error("a bug");
+      },
+      callRefused: nothing,
+      tokenNotFound: nothing,
+      confPrepared: nothing,
+      confRefused: nothing,
+    };
+    const { reply, text } = await chain.response([["it", ""]], UPSTREAM);
+    expect(reply).toMatchObject({ kind: "response", status: 503 });
+    expect(text).toBe("503 Service Unavailable\n");
   });
 
   test("a plugin without a response phase", async () => {

@@ -120,6 +120,77 @@ describe("a socket that takes a part of a reply", () => {
   });
 });
 
+describe("a call of the response phase that is cut", () => {
+  /** A connection on which such a call waits for the answer to its question. */
+  async function connectAndAsk(variable = "as") {
+    const { runner } = await inlinePlugins({
+      it: definePlugin({
+        async response({ response, vars }) {
+          response.body = (await vars.get(variable)) ?? "absent";
+        },
+      }),
+    });
+    const socket = new NarrowSocket();
+    const connection = new Connection(socket, runner);
+    connection.data(prepareBytes(POST_RESP, CONF));
+    const [prepared] = socket.frames;
+    const confToken = prepared?.payload.readUInt32LE(prepared.payload.length - 4) ?? 0;
+    socket.writes.length = 0;
+    return {
+      connection,
+      socket,
+      async call() {
+        connection.data(responseBytes({ confToken }));
+        await new Promise(setImmediate);
+      },
+    };
+  }
+
+  test("is answered with a whole 503, and with nothing else", async () => {
+    const { connection, socket, call } = await connectAndAsk();
+    expect(connection.cutResponse()).toBe(false);
+    await call();
+    expect(connection.cutResponse()).toBe(true);
+    connection.closed();
+    await new Promise(setImmediate);
+    const [question, reply, ...more] = socket.frames;
+    expect(question).toMatchObject({ type: 3 });
+    expect(reply && decodeReply(reply.type, reply.payload)).toMatchObject({
+      kind: "response",
+      status: 503,
+      headers: [{ name: "content-type", value: "text/plain; charset=utf-8" }],
+      body: Buffer.from("503 Service Unavailable\n"),
+    });
+    expect(more).toEqual([]);
+  });
+
+  test("is left alone where its reply is half written", async () => {
+    const { connection, socket, call } = await connectAndAsk();
+    await call();
+    socket.writes.length = 0;
+    socket.room = 5;
+    connection.data(answerBytes("masked"));
+    await new Promise(setImmediate);
+    expect(connection.cutResponse()).toBe(false);
+    expect(Buffer.concat(socket.writes)).toHaveLength(5);
+    socket.room = Number.POSITIVE_INFINITY;
+    connection.drain();
+    expect(connection.cutResponse()).toBe(false);
+    expect(socket.frames).toHaveLength(1);
+  });
+
+  test("is left alone where a question is half written, until it is whole", async () => {
+    const { connection, socket, call } = await connectAndAsk("x".repeat(1000));
+    socket.room = 5;
+    await call();
+    expect(connection.cutResponse()).toBe(false);
+    socket.room = Number.POSITIVE_INFINITY;
+    connection.drain();
+    expect(connection.cutResponse()).toBe(true);
+    expect(socket.frames.map(({ type }) => type)).toEqual([3, 4]);
+  });
+});
+
 describe("a large body", () => {
   /** The frame that a call is answered with, by a socket that takes a little at a time. */
   async function replyOf(plugin: Parameters<typeof definePlugin>[0], answer?: Buffer) {

@@ -13,11 +13,13 @@ import { executable } from "../support/executable.ts";
 import {
   answerBytes,
   nextReply,
+  POST_RESP,
   prepare,
   prepareBytes,
   PRE_REQ,
   request,
   requestBytes,
+  responseBytes,
 } from "../support/encode.ts";
 import { RawConnection } from "../support/raw-connection.ts";
 import { RunnerProcess } from "../support/runner-process.ts";
@@ -181,6 +183,39 @@ describe("stop", () => {
     expect(await runner.log.line("still under way")).toContain(
       "stopped with 1 calls still under way after 900 ms",
     );
+  });
+
+  test("a response that takes longer fails, and its client gets nothing of the upstream's", async () => {
+    using plugins = new TempDir();
+    plugins.write(
+      "masks.ts",
+      `import { definePlugin } from "apisix-bun-runner";
+       export default definePlugin({
+         async response({ response, vars, signal }) {
+           await vars.get("when");
+           const { promise, resolve } = Promise.withResolvers();
+           signal.addEventListener("abort", resolve);
+           await promise;
+           response.body = "late";
+         },
+       });`,
+    );
+    await using runner = await RunnerProcess.start({ args: ["start", "--plugins", plugins.path] });
+    using connection = await RawConnection.connect(runner.socket);
+    const confToken = await prepare(connection, [["masks", ""]], POST_RESP);
+    await connection.send(responseBytes({ confToken }));
+    expect(await nextReply(connection)).toMatchObject({ kind: "question" });
+    await connection.send(answerBytes("now"));
+    expect(await runner.stop()).toBe(0);
+    expect(await nextReply(connection)).toMatchObject({
+      kind: "response",
+      status: 503,
+      headers: [{ name: "content-type" }],
+      body: Buffer.from("503 Service Unavailable\n"),
+    });
+    await connection.closed;
+    expect(connection.pending).toBe(0);
+    await runner.log.line("stopped with 1 calls still under way");
   });
 
   test("leaves alone the socket of a successor that takes nothing, and closes what is idle for it", async () => {

@@ -1,6 +1,14 @@
 /** Plugins that never yield, in the executable: noticed, named, and survived under the same process id. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { copyFileSync, existsSync, readFileSync, unlinkSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  unlinkSync,
+} from "node:fs";
+import type { RunnerReply } from "../../src/gateway/decode-replies.ts";
 import { executable } from "../support/executable.ts";
 import {
   answerBytes,
@@ -16,6 +24,7 @@ import {
 import { RawConnection } from "../support/raw-connection.ts";
 import { RunnerProcess } from "../support/runner-process.ts";
 import { TempDir } from "../support/temp-dir.ts";
+import { until } from "../workers/workers.ts";
 
 // A plugin that shares the processor with others is given the time in which it did not run.
 setDefaultTimeout(60_000);
@@ -32,6 +41,18 @@ const PLUGINS = {
         return stop("fine");
       },
       response() { for (;;); },
+    });`,
+  /** A response that is changed when APISIX has said when, and how. */
+  masks: `
+    import { definePlugin } from "apisix-bun-runner";
+    export default definePlugin({
+      async response({ response, vars }) { response.body = await vars.get("as"); },
+    });`,
+  /** Its reply fits into no socket's buffer. */
+  swells: `
+    import { definePlugin } from "apisix-bun-runner";
+    export default definePlugin({
+      response({ response }) { response.body = "masked".repeat(1_000_000); },
     });`,
   /** Takes as many steps as the eighth power of the body's length, after it has waited for the body. */
   regex: `
@@ -100,6 +121,29 @@ async function startWith(
     env: { APISIX_BUN_RUNNER_WATCHDOG_TIMEOUT: timeout, ...env },
     ...(executable !== undefined && { executable }),
   });
+}
+
+/** With a body and a header, so that APISIX keeps none of the upstream's. */
+const FAILED_RESPONSE: RunnerReply = {
+  kind: "response",
+  id: 0,
+  status: 503,
+  headers: [{ name: "content-type", value: "text/plain; charset=utf-8" }],
+  body: Buffer.from("503 Service Unavailable\n"),
+};
+
+function socketsOf(pid: number): number {
+  const dir = `/proc/${pid}/fd`;
+  return readdirSync(dir).filter((file) => linkOf(`${dir}/${file}`).startsWith("socket:")).length;
+}
+
+/** Empty where it has been closed meanwhile. */
+function linkOf(file: string): string {
+  try {
+    return readlinkSync(file);
+  } catch {
+    return "";
+  }
 }
 
 const TOOK_OVER = "took over from the process image before";
@@ -185,16 +229,66 @@ describe("a plugin that never yields", () => {
     expect(await runner.log.line(TOOK_OVER)).toContain("plugin=regex");
   });
 
-  test("may hang in the response phase", async () => {
+  test("may hang in the response phase, whose client gets nothing of the upstream's", async () => {
     using dir = new TempDir();
     await using runner = await startWith(dir);
     using hung = await RawConnection.connect(runner.socket);
     const confToken = await prepare(hung, [["loop", ""]], POST_RESP);
     await hung.send(responseBytes({ id: 6, confToken }));
+    expect(await nextReply(hung)).toEqual(FAILED_RESPONSE);
     await hung.closed;
     expect(await runner.log.line("did not yield: the process")).toContain(
       "plugin=loop route=route#r1#ext-plugin-post-resp request=6",
     );
+  });
+
+  test("fails the responses that wait, and takes what their clients still have to say", async () => {
+    using dir = new TempDir();
+    await using runner = await startWith(dir);
+    using hung = await RawConnection.connect(runner.socket);
+    using request = await RawConnection.connect(runner.socket);
+    const masks = await prepare(hung, [["masks", ""]], POST_RESP);
+    const waits = await prepare(hung, [["waits", ""]]);
+    using asked = await RawConnection.connect(runner.socket, true);
+    await asked.send(responseBytes({ confToken: masks }));
+    expect(await nextReply(asked)).toMatchObject({ kind: "question" });
+    await request.send(requestBytes({ confToken: waits }));
+    expect(await nextReply(request)).toMatchObject({ kind: "question" });
+    const confToken = await prepare(hung, [["loop", ""]]);
+    await hung.send(requestBytes({ confToken, path: "/loop" }));
+
+    // APISIX answers the request with a 503 of its own.
+    await request.closed;
+    expect(request.pending).toBe(0);
+    expect(await nextReply(asked)).toEqual(FAILED_RESPONSE);
+    await asked.ended;
+    await runner.log.line(TOOK_OVER);
+    // Where the upstream is slow, APISIX answers the question now, and reads the reply only if that could be written.
+    const answered = asked.send(answerBytes("x".repeat(3_000_000)));
+    const cut = asked.closed.then(() => "the connection was closed");
+    expect(await Promise.race([answered, cut])).toBe(true);
+    const before = socketsOf(runner.process.pid);
+    asked.close();
+    await until(() => socketsOf(runner.process.pid) < before);
+  });
+
+  test("adds nothing to a reply of which a part has been written", async () => {
+    using dir = new TempDir();
+    await using runner = await startWith(dir);
+    using hung = await RawConnection.connect(runner.socket);
+    using reader = await RawConnection.connect(runner.socket);
+    const swells = await prepare(hung, [["swells", ""]], POST_RESP);
+    reader.pause();
+    await reader.send(responseBytes({ confToken: swells }));
+    const confToken = await prepare(hung, [["loop", ""]]);
+    await hung.send(requestBytes({ confToken, path: "/loop" }));
+    await runner.log.line("loops");
+    // Now there is room for more.
+    reader.resume();
+    await reader.closed;
+    const text = Buffer.concat(reader.chunks).toString();
+    expect(text).toContain("masked");
+    expect(text).not.toContain("503 Service Unavailable");
   });
 
   test("may sleep", async () => {

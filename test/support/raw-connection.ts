@@ -9,6 +9,9 @@ export interface RawFrame {
 export class RawConnection implements Disposable {
   readonly closed: Promise<void>;
   #close!: () => void;
+  readonly #ended = Promise.withResolvers<void>();
+  /** All that has come. */
+  readonly chunks: Buffer[] = [];
   #socket!: Bun.Socket<undefined>;
   readonly #frames: RawFrame[] = [];
   #waiting: ((frame: RawFrame) => void)[] = [];
@@ -25,12 +28,18 @@ export class RawConnection implements Disposable {
     });
   }
 
-  static async connect(path: string): Promise<RawConnection> {
+  /** @param allowHalfOpen as APISIX does it: at the peer's end it does not close, and can still write */
+  static async connect(path: string, allowHalfOpen = false): Promise<RawConnection> {
     const connection = new RawConnection();
     connection.#socket = await Bun.connect({
       unix: path,
+      allowHalfOpen,
       socket: {
-        data: (_socket, chunk) => connection.#decoder.push(chunk),
+        data: (_socket, chunk) => {
+          connection.chunks.push(chunk);
+          connection.#decoder.push(chunk);
+        },
+        end: () => connection.#ended.resolve(),
         drain: () => connection.#drained?.(),
         close: () => connection.#close(),
         error: () => connection.#close(),
@@ -39,15 +48,21 @@ export class RawConnection implements Disposable {
     return connection;
   }
 
-  /** Writes all of it, however often the kernel has to be asked. */
-  async send(...parts: Uint8Array[]): Promise<void> {
+  /** The peer writes no more. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Writes all of it, however often the kernel has to be asked. @returns false where nobody takes it */
+  async send(...parts: Uint8Array[]): Promise<boolean> {
     let left = Buffer.concat(parts);
     while (left.length > 0) {
       const written = this.#socket.write(left);
-      if (written < 0) return;
+      if (written < 0) return false;
       left = left.subarray(written);
       if (left.length > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
     }
+    return true;
   }
 
   /** The next frame, whether it has come or will. */

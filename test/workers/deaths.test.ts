@@ -2,7 +2,15 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { Clients } from "../../scripts/reloads/clients.ts";
-import { answerBytes, nextReply, prepare, request, requestBytes } from "../support/encode.ts";
+import {
+  answerBytes,
+  nextReply,
+  POST_RESP,
+  prepare,
+  request,
+  requestBytes,
+  responseBytes,
+} from "../support/encode.ts";
 import type { RawConnection } from "../support/raw-connection.ts";
 import { RunnerProcess } from "../support/runner-process.ts";
 import { TempDir } from "../support/temp-dir.ts";
@@ -18,6 +26,13 @@ import {
 } from "./workers.ts";
 
 setDefaultTimeout(60_000);
+
+/** A response that waits until APISIX has answered a question. */
+const MASKS = `
+  import { definePlugin } from "apisix-bun-runner";
+  export default definePlugin({
+    async response({ response, vars }) { response.body = await vars.get("as"); },
+  });`;
 
 const IN_TIME = { isLate: false };
 
@@ -251,6 +266,17 @@ describe("the supervisor", () => {
     await workers.runner.log.ended;
     expect(workers.runner.log.text).toMatch(/stopped with 1 calls still under way worker=\d/);
     expect(pids.some(isAlive)).toBe(false);
+  });
+
+  test("fails the responses that take longer, whose clients get nothing of the upstream's", async () => {
+    await using workers = await Workers.start({ plugins: { masks: MASKS } });
+    using busy = await workers.connect();
+    const confToken = await prepare(busy, [["masks", ""]], POST_RESP);
+    await busy.send(responseBytes({ confToken }));
+    expect(await nextReply(busy)).toMatchObject({ kind: "question" });
+    expect(await workers.runner.stop()).toBe(0);
+    expect(await nextReply(busy)).toMatchObject({ kind: "response", status: 503 });
+    await busy.closed;
   });
 
   test("lets workers dispose of what plugins have", async () => {

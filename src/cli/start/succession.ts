@@ -30,7 +30,8 @@ export function inheritConfs(file: number, runner: LiveRunner): void {
 }
 
 /** The process image before this one was replaced: it had too much memory, or a plugin did not yield. */
-export function goOn({ confs, connections, hangs, refused }: Bequest, runner: Runner): void {
+export function goOn(bequest: Bequest, runner: Runner): void {
+  const { confs, connections, spent = [], hangs, refused } = bequest;
   const { registry, log } = runner;
   for (const { plugin, route } of refused) registry.refuse(plugin, route);
   if (confs !== undefined) {
@@ -42,6 +43,7 @@ export function goOn({ confs, connections, hangs, refused }: Bequest, runner: Ru
     });
     return;
   }
+  for (const descriptor of spent) readOut(descriptor);
   const last = hangs.at(-1);
   log.warn("took over from the process image before, in which a plugin did not yield", {
     plugin: last?.plugin,
@@ -50,4 +52,10 @@ export function goOn({ confs, connections, hangs, refused }: Bequest, runner: Ru
     connections: connections.length,
     replacements: hangs.length,
   });
+}
+
+/** Takes what the client still writes, and lets go of it, until the client closes the connection. */
+function readOut(descriptor: number): void {
+  const socket = { data: () => undefined };
+  Bun.connect({ unix: "", fd: descriptor, socket }).catch(() => undefined);
 }

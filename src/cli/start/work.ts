@@ -32,6 +32,7 @@ export function beginWork(work: Work): Worker {
     onReopenLog: () => log.reopen(),
     onEnd() {
       if (worker.busy > 0) log.warn(`stopped with ${worker.busy} calls still under way`);
+      worker.end();
       onEnd();
     },
   });
