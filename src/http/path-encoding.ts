@@ -5,8 +5,8 @@ export const PERCENT = 0x25;
 /**
  * The path with its percent-encoding undone, so that APISIX encodes it as it was.
  *
- * APISIX escapes as nginx does (`ngx_escape_uri` with `NGX_ESCAPE_URI`): control characters, a space, `#`, `%`, `?` and all that is
- * not ASCII. An encoded slash, say, would come out as a slash.
+ * APISIX escapes as nginx does (`ngx_escape_uri` with `NGX_ESCAPE_URI`), which leaves reserved characters alone: an encoded slash,
+ * say, would come out as a slash.
  *
  * @returns undefined where it would come out as another path
  */
@@ -20,7 +20,7 @@ export function decodedPath(encoded: Uint8Array): Uint8Array | undefined {
       continue;
     }
     const value = byteAt(encoded, at + 1);
-    if (value === undefined || !comesBack(value)) return undefined;
+    if (value === undefined || RESERVED.has(value)) return undefined;
     decoded[length++] = value;
     at += 2;
   }
@@ -41,8 +41,9 @@ function digitOf(byte: number | undefined): number | undefined {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : undefined;
 }
 
-/** Whether it is encoded again, or means the same without (RFC 3986, section 2.3). */
-function comesBack(byte: number): boolean {
-  if (byte <= 0x20 || byte >= 0x7f) return true;
-  return /[#%?A-Za-z0-9\-._~]/.test(String.fromCharCode(byte));
-}
+/**
+ * What nginx leaves alone, and what means something else without the encoding (RFC 3986, section 2.2). Of the other reserved characters
+ * nginx encodes `#` and `?`; `"`, `<`, `>`, `\`, `^`, a backtick, `{`, `|` and `}`, which may not stand in a path, from 1.21.1 on: an older
+ * one had not encoded them before either.
+ */
+const RESERVED: ReadonlySet<number> = new Set(Buffer.from("!$&'()*+,/:;=@[]"));
