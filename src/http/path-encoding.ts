@@ -1,6 +1,6 @@
 /** Paths as APISIX encodes them: a rewritten one reaches the runner percent-encoded, and is encoded again when it is sent. */
 
-export const PERCENT = 0x25;
+const PERCENT = 0x25;
 
 /**
  * The path with its percent-encoding undone, so that APISIX encodes it as it was.

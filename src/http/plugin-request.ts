@@ -13,7 +13,7 @@ import { ProtocolLimitError } from "./errors.ts";
 import type { ExtraInfo } from "./extra-info.ts";
 import type { HeadersSource } from "./header-fields.ts";
 import { formatIp } from "./ip.ts";
-import { decodedPath, PERCENT } from "./path-encoding.ts";
+import { decodedPath } from "./path-encoding.ts";
 import { type ArgsSource, RequestArgs } from "./request-args.ts";
 import { RequestHeaders } from "./request-headers.ts";
 
@@ -178,12 +178,7 @@ export class PluginRequest {
     return this.#newPath === undefined && (this.#args?.revision ?? 0) > 0;
   }
 
-  /** Whether something of the path is percent-encoded, or looks like it. @internal */
-  get hasPercentInPath(): boolean {
-    return this.#call.pathBytes.includes(PERCENT);
-  }
-
-  /** Has the path sent along with changed arguments: it has been rewritten before, or it has no `%` in it. @internal */
+  /** Has the path sent along with changed arguments: it has been rewritten before. @internal */
   repeatPath(): void {
     this.#repeatsPath = true;
   }

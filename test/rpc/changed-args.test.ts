@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { httpReqCallFrame } from "../../src/gateway/encode-calls.ts";
 import { definePlugin, type RequestContext } from "../../src/index.ts";
 import type { ExtPlugin } from "../../src/plugin/route.ts";
+import { OldApisix } from "../../src/rpc/old-apisix.ts";
 import { PluginHarness } from "../support/plugin-harness.ts";
 
 const PRE = "ext-plugin-pre-req";
@@ -18,8 +19,14 @@ interface Case {
   readonly hook?: (context: RequestContext) => void;
 }
 
-async function call({ extPlugin, path, upstreamUri = "", hook = withoutSecret }: Case) {
-  const harness = new PluginHarness({ it: definePlugin({ request: hook }) });
+function harnessOf(hook: (context: RequestContext) => void): PluginHarness {
+  return new PluginHarness({ it: definePlugin({ request: hook }) });
+}
+
+async function call(
+  { extPlugin, path, upstreamUri = "", hook = withoutSecret }: Case,
+  harness = harnessOf(hook),
+) {
   const args = [
     { name: "z", value: "1" },
     { name: "secret", value: "s" },
@@ -40,39 +47,35 @@ async function call({ extPlugin, path, upstreamUri = "", hook = withoutSecret }:
 
 const ASKED = [{ kind: "var" as const, name: "upstream_uri" }];
 
-describe("in ext-plugin-post-req", () => {
-  test.each(["/get", "/a b", "/café", "/what?"])(
-    "the path %j goes along, unasked",
+describe.each<ExtPlugin>([PRE, POST])("in %s", (extPlugin) => {
+  test.each(["/get", "/a b", "/what?", "/100%", "/100%25"])(
+    "the client's own path %j does not go along: APISIX has it as it came, and later plugins may change arguments too",
     async (path) => {
-      const { reply, path: sent, asked } = await call({ extPlugin: POST, path });
+      const { reply, path: sent, asked } = await call({ extPlugin, path });
       expect(reply).toMatchObject({ kind: "rewrite", args: [{ name: "secret" }] });
-      expect(sent).toBe(path);
-      expect(asked).toEqual([]);
+      expect(sent).toBeUndefined();
+      expect(asked).toEqual(ASKED);
     },
   );
 
   test.each([
+    ["/new", "/new"],
     ["/from%20pre", "/from pre"],
     ["/caf%C3%A9/%3f%23%25", "/café/?#%"],
     ["/%7Euser", "/~user"],
     ["/%7Bid%7D%7C%5C%22%3C%3E%5E%60", '/{id}|\\"<>^`'],
   ])("the path %j, rewritten before, goes along decoded: %j", async (path, decoded) => {
-    const { path: sent, asked } = await call({ extPlugin: POST, path, upstreamUri: `${path}?z=1` });
-    expect(sent).toBe(decoded);
-    expect(asked).toEqual(ASKED);
-  });
-
-  test("the client's own path with a percent sign in it does not", async () => {
-    const { reply, path, asked } = await call({ extPlugin: POST, path: "/100%25" });
+    const upstreamUri = `${path}?z=1&secret=s`;
+    const { reply, path: sent, asked } = await call({ extPlugin, path, upstreamUri });
     expect(reply).toMatchObject({ kind: "rewrite", args: [{ name: "secret" }] });
-    expect(path).toBeUndefined();
+    expect(sent).toBe(decoded);
     expect(asked).toEqual(ASKED);
   });
 
   test.each(["/a%2Fb", "/a%3bb", "/a%5B", "/a%zz", "/a%2"])(
     "the path %j, rewritten before, would become another: the call fails",
     async (path) => {
-      const { reply, log } = await call({ extPlugin: POST, path, upstreamUri: `${path}?z=1` });
+      const { reply, log } = await call({ extPlugin, path, upstreamUri: `${path}?z=1` });
       expect(reply).toMatchObject({ kind: "error" });
       expect(log).toContain("arguments cannot be changed alone here: the path");
       expect(log).toContain("set request.path as well");
@@ -80,17 +83,12 @@ describe("in ext-plugin-post-req", () => {
   );
 });
 
-describe("in ext-plugin-pre-req", () => {
-  test("the client's own path does not go along: later plugins may change arguments too", async () => {
-    const { path, asked } = await call({ extPlugin: PRE, path: "/get" });
-    expect(path).toBeUndefined();
-    expect(asked).toEqual(ASKED);
-  });
-
-  test("a path that was rewritten before does", async () => {
-    const { path } = await call({ extPlugin: PRE, path: "/new", upstreamUri: "/new?z=1" });
-    expect(path).toBe("/new");
-  });
+test("where APISIX cannot be asked the call fails: a deleted argument could get through", async () => {
+  const harness = harnessOf(withoutSecret);
+  harness.runner.oldApisix = OldApisix.of("2.8.0", harness.runner.log);
+  const { reply, log } = await call({ extPlugin: POST, path: "/get" }, harness);
+  expect(reply).toMatchObject({ kind: "error" });
+  expect(log).toContain("the value of a variable cannot be asked for");
 });
 
 test.each<[string, Case["hook"]]>([
