@@ -9,6 +9,10 @@ export interface Feature {
 
 export const FEATURES = {
   vars: { since: "2.9.0", what: "the value of a variable" },
+  argsAlone: {
+    since: "2.9.0",
+    what: "what was changed of the arguments, where something has rewritten the path before,",
+  },
   requestBody: { since: "2.12.0", what: "the request's body" },
   addedHeaders: { since: "2.13.0", what: "a header that is added to the response" },
   responsePhase: { since: "2.14.1", what: "the response phase" },

@@ -63,7 +63,10 @@ export class OldApisix {
       const added = call.addedHeaders?.toWire() ?? [];
       if (answer === undefined && added.length > 0) tell(FEATURES.addedHeaders);
       headers.push(...added);
-      if (answer === undefined) this.#checkBody(call);
+      if (answer === undefined) {
+        if (call.request.changesArgsAlone) tell(FEATURES.argsAlone);
+        this.#checkBody(call);
+      }
     } else if (call instanceof ResponseCall) {
       if (answer === undefined) headers.push(...(call.response.reply().headers ?? []));
       // An answer without any header gets one, a content-type.

@@ -1,8 +1,11 @@
 /** `apisix.version`: what an older APISIX would ignore in silence is an error or a line of the log, from the very release on. */
 import { describe, expect, test } from "bun:test";
+import { httpReqCallFrame, prepareConfFrame } from "../../src/gateway/encode-calls.ts";
 import { definePlugin, stop } from "../../src/index.ts";
 import { FEATURES } from "../../src/rpc/apisix-features.ts";
 import { OldApisix } from "../../src/rpc/old-apisix.ts";
+import { ConnectionEnd } from "../../src/testing/connection-end.ts";
+import { keepingLogger, type KeptLine } from "../../src/testing/log-lines.ts";
 import { nextReply, prepare, requestBytes } from "../support/encode.ts";
 import { type Outcome, PluginHarness } from "../support/plugin-harness.ts";
 import { RawConnection } from "../support/raw-connection.ts";
@@ -143,6 +146,31 @@ describe("tells once, where something is lost", () => {
       ),
     ]);
     expect((await under(since, plugin, 3)).log).toEqual([]);
+  });
+
+  test("arguments that change alone, of an APISIX whose confs have no key", async () => {
+    const { runner } = new PluginHarness({
+      deletes: definePlugin({ request: ({ request }) => request.args.delete("secret") }),
+    });
+    const log: KeptLine[] = [];
+    runner.oldApisix = OldApisix.of(
+      "2.8.0",
+      keepingLogger((line) => log.push(line)),
+    );
+    const end = new ConnectionEnd(runner, () => undefined);
+    const prepared = await end.call(prepareConfFrame("", [{ name: "deletes", value: "" }]));
+    if (prepared.kind !== "conf-token") throw new Error(prepared.kind);
+    const args = [{ name: "secret", value: "s" }];
+    const request = { id: 1, method: "GET", path: "/new", args, confToken: prepared.token };
+    for (let i = 0; i < 2; i++) {
+      expect(await end.call(httpReqCallFrame(request))).toMatchObject({ kind: "rewrite" });
+    }
+    expect(end.asked).toEqual([]);
+    expect(log.map(({ text }) => text)).toEqual([
+      expect.stringContaining(
+        "what was changed of the arguments, where something has rewritten the path before, is lost: APISIX can do that from 2.9 on",
+      ),
+    ]);
   });
 
   test("each plugin by itself", async () => {
