@@ -13,6 +13,8 @@ export interface PluginGatewayOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: `ext-plugin-pre-req`. */
   readonly extPlugin?: string;
+  /** Further plugins of the route, with their confs. */
+  readonly routePlugins?: object;
   /** Of the ext-plugin: whether requests pass where the runner fails. */
   readonly allowDegradation?: boolean;
 }
@@ -36,7 +38,10 @@ export class PluginGateway implements AsyncDisposable {
     };
     const route = {
       uri: "/*",
-      plugins: { [options.extPlugin ?? "ext-plugin-pre-req"]: plugin },
+      plugins: {
+        ...options.routePlugins,
+        [options.extPlugin ?? "ext-plugin-pre-req"]: plugin,
+      },
       upstream: { nodes: { [`127.0.0.1:${upstream.port}`]: 1 } },
     };
     const { table } = parseRoutes(`${JSON.stringify({ routes: [route] })}\n#END\n`);
