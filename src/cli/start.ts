@@ -73,13 +73,16 @@ export function start(options: StartOptions): void {
     memory?.configure(undefined);
     observing?.stop();
   };
+  runner.registry.onPardon = () => {
+    history = pardoned(history);
+    watchdog?.configure({ history });
+  };
   const { folders, load } = expectPluginFolders(runner, config.plugins);
   const reload = reloading({
     started: config,
     read: () => readConfig(options),
     onSettings: (settings) => {
-      history = pardoned(history);
-      watchdog?.configure({ ...watched(settings), history });
+      watchdog?.configure(watched(settings));
       memory?.configure(settings.limits.memory);
     },
     runner,
@@ -102,7 +105,7 @@ export function start(options: StartOptions): void {
       log,
       replace: () => replaceBetweenCalls(begun, runner, history, () => isStopping),
     });
-    if (bequest !== undefined) goOn(bequest, runner);
+    if (bequest !== undefined) goOn(bequest, history, runner);
   };
   /** Files may take their time, or hang: only once APISIX finds the socket, and the watchdog looks. */
   const loadPlugins = (): void => {
