@@ -23,7 +23,7 @@ import { readConfig } from "./start/config.ts";
 import { Hangups } from "./start/hangups.ts";
 import {
   createRunner,
-  loadPluginFolders,
+  expectPluginFolders,
   openLog,
   settings,
   type StartOptions,
@@ -73,22 +73,23 @@ export function start(options: StartOptions): void {
     memory?.configure(undefined);
     observing?.stop();
   };
-  const folders = loadPluginFolders(runner, config.plugins);
-  hangups.serve(
-    reloading({
-      started: config,
-      read: () => readConfig(options),
-      onSettings: (settings) => {
-        history = pardoned(history);
-        watchdog?.configure({ ...watched(settings), history });
-        memory?.configure(settings.limits.memory);
-      },
-      runner,
-      folders,
-      warnsOfRestart: post === undefined,
-      log,
-    }),
-  );
+  runner.registry.onPardon = () => {
+    history = pardoned(history);
+    watchdog?.configure({ history });
+  };
+  const { folders, load } = expectPluginFolders(runner, config.plugins);
+  const reload = reloading({
+    started: config,
+    read: () => readConfig(options),
+    onSettings: (settings) => {
+      watchdog?.configure(watched(settings));
+      memory?.configure(settings.limits.memory);
+    },
+    runner,
+    folders,
+    warnsOfRestart: post === undefined,
+    log,
+  });
   /** What is left of the image before this one. */
   const takeUp = (bequest: Bequest | undefined): void => {
     history = historyOf(bequest);
@@ -104,7 +105,13 @@ export function start(options: StartOptions): void {
       log,
       replace: () => replaceBetweenCalls(begun, runner, history, () => isStopping),
     });
-    if (bequest !== undefined) goOn(bequest, runner);
+    if (bequest !== undefined) goOn(bequest, history, runner);
+  };
+  /** Files may take their time, or hang: only once APISIX finds the socket, and the watchdog looks. */
+  const loadPlugins = (): void => {
+    if (isStopping) return;
+    load();
+    hangups.serve(reload);
   };
   /** Metrics and traces have to be in place before the first call. */
   const whenObserved = (begin: () => void): void => {
@@ -132,9 +139,10 @@ export function start(options: StartOptions): void {
     };
     const metrics = () => observing?.snapshot();
     whenObserved(() => {
-      void work({ post, bequest: left, runner, hangups, log, metrics, onEnd }).then((worker) =>
-        watch(worker, left),
-      );
+      void work({ post, bequest: left, runner, hangups, log, metrics, onEnd }).then((worker) => {
+        watch(worker, left);
+        loadPlugins();
+      });
     });
     return;
   }
@@ -155,6 +163,8 @@ export function start(options: StartOptions): void {
     watch(server, bequest);
     takeover?.begin(server);
     if (bequest === undefined) log.info("listening", { socket: path, pid: process.pid });
+    if (takeover === undefined) loadPlugins();
+    else void takeover.received().then(loadPlugins);
   };
   const begin = (): void => {
     if (left === undefined && isServed(path)) void takeOverFrom(path, runner).then(serve);

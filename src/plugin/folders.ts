@@ -3,10 +3,12 @@ import { readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { worldWritableWithin } from "../config/world-writable.ts";
 import type { Logger } from "../log/logger.ts";
+import { board } from "../watchdog/board.ts";
 import { pluginFromModule } from "./load-module.ts";
 import { describeLoadError } from "./load-error.ts";
 import { createModuleScope, type ModuleScope } from "./module-scope.ts";
 import type { Plugin, PluginLease, PluginProblem } from "./plugin.ts";
+import type { PluginRegistry } from "./registry.ts";
 import type { StrayErrors } from "./stray-errors.ts";
 
 /** What a file has to be called to be a plugin; tests and type declarations lie beside them. */
@@ -28,9 +30,13 @@ interface LoadSettings {
 }
 
 interface LoadOptions {
+  readonly registry: PluginRegistry;
   readonly log: Logger;
   readonly strayErrors: StrayErrors;
 }
+
+/** What a file takes that runs nothing but its own code: one that takes longer waits for something. */
+const HEAD_START_MS = 50;
 
 /**
  * Loads every plugin in the folders. One that does not load becomes a problem; it keeps no other
@@ -38,20 +44,37 @@ interface LoadOptions {
  */
 export async function loadFolders(
   { dirs, timeout, allowUnsafe }: LoadSettings,
-  { log, strayErrors }: LoadOptions,
+  { registry, log, strayErrors }: LoadOptions,
 ): Promise<(Plugin | PluginProblem)[]> {
   const isTrusting = allowUnsafe || process.geteuid?.() !== 0;
-  const loading = dirs.flatMap((dir) => {
+  const loading: Promise<Plugin | PluginProblem>[] = [];
+  for (const dir of dirs) {
     const candidates = findPlugins(dir, log);
     // A file may import any other one, so they are believed together or not at all.
     const who = isTrusting || candidates.length === 0 ? undefined : worldWritableWithin(dir);
-    return candidates.map((candidate) =>
-      who === undefined
-        ? loadFile(candidate, strayErrors, timeout)
-        : { name: candidate.name, source: candidate.file, problem: notSafe(who) },
-    );
-  });
+    for (const candidate of candidates) {
+      const problem = who === undefined ? skipped(candidate, registry) : notSafe(who);
+      if (problem !== undefined) {
+        loading.push(Promise.resolve(problemOf(candidate, problem)));
+        continue;
+      }
+      const file = loadFile(candidate, strayErrors, timeout);
+      loading.push(file);
+      // One after the other, so that the one that hangs is known, and the event loop turns in between.
+      await Promise.race([file.then(() => new Promise(setImmediate)), Bun.sleep(HEAD_START_MS)]);
+    }
+  }
   return Promise.all(loading);
+}
+
+function problemOf({ name, file }: Candidate, problem: string): PluginProblem {
+  return { name, source: file, problem };
+}
+
+function skipped({ name, file }: Candidate, registry: PluginRegistry): string | undefined {
+  return registry.isSkipped(name, file)
+    ? "the process hung while it was loaded, and had to be replaced: code at its top level, or of a file that it imports, does not yield; mend it, then reload (SIGHUP) or restart"
+    : undefined;
 }
 
 function notSafe(who: string): string {
@@ -85,6 +108,7 @@ async function loadFile(
   timeout: number,
 ): Promise<Plugin | PluginProblem> {
   const scope = createModuleScope((error, kind) => strayErrors.report(error, kind, name));
+  const place = board.load(name, file);
   try {
     const exports = await withinTime(scope.import(file), timeout);
     const plugin = inScope(pluginFromModule(exports, name, file), scope);
@@ -92,7 +116,9 @@ async function loadFile(
     return plugin;
   } catch (error) {
     scope.dispose();
-    return { name, source: file, problem: describeLoadError(error, file) };
+    return problemOf({ name, file }, describeLoadError(error, file));
+  } finally {
+    board.done(place);
   }
 }
 

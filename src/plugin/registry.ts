@@ -15,6 +15,12 @@ export function isProblem(entry: Plugin | PluginProblem): entry is PluginProblem
 
 type Loaded = Plugin | PluginProblem;
 
+interface SkippedFile {
+  readonly plugin: string;
+  /** At least the beginning of its path. */
+  readonly file: string;
+}
+
 export class PluginRegistry {
   /** Loaded when first used. */
   readonly #bundled: ReadonlyMap<string, Bundled>;
@@ -23,6 +29,10 @@ export class PluginRegistry {
   #loading: Promise<void> | undefined;
   /** Plugins that are not called on a route any more: see {@link refuse}. */
   readonly #refused = new Set<string>();
+  /** Files that are not loaded: see {@link skip}. */
+  #skipped: readonly SkippedFile[] = [];
+  /** Told that nothing is held against any plugin any more. */
+  onPardon: (() => void) | undefined;
 
   constructor(
     bundled: readonly BundledPlugin[],
@@ -57,13 +67,24 @@ export class PluginRegistry {
     this.#refused.add(refusalKey(name, routeKey));
   }
 
-  /** Lets all plugins run everywhere again. */
+  /** Has these files not loaded, until {@link pardon}: the process hung while they were. */
+  skip(files: readonly SkippedFile[]): void {
+    this.#skipped = files;
+  }
+
+  /** Lets all plugins be loaded, and run everywhere, again. */
   pardon(): void {
     this.#refused.clear();
+    this.#skipped = [];
+    this.onPardon?.();
   }
 
   isRefused(name: string, routeKey: string): boolean {
     return this.#refused.size > 0 && this.#refused.has(refusalKey(name, routeKey));
+  }
+
+  isSkipped(name: string, path: string): boolean {
+    return this.#skipped.some(({ plugin, file }) => plugin === name && path.startsWith(file));
   }
 
   /** Every name there is, loaded and sorted. */

@@ -76,11 +76,6 @@ function replacement(
   return responseReply(id, {
     status,
     headers: lacksOne ? [...fields, isContent ? PLAIN_TEXT : NO_TYPE] : fields,
-    body:
-      body ??
-      (isContent
-        ? `${status}
-`
-        : UNSEEN_BODY),
+    body: body ?? (isContent ? `${status}\n` : UNSEEN_BODY),
   });
 }

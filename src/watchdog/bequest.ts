@@ -9,8 +9,17 @@ export interface Culprit {
   readonly route: string;
 }
 
+/** A plugin's file. */
+export interface PluginFile {
+  readonly plugin: string;
+  /** Its beginning, where the path is a very long one. */
+  readonly file: string;
+}
+
 /** One replacement. */
 export interface Hang extends Partial<Culprit> {
+  /** The plugin's, where it was being loaded. */
+  readonly file?: string;
   /** ms since 1970. */
   readonly at: number;
 }
@@ -29,6 +38,8 @@ export interface History {
   readonly hangs: readonly Hang[];
   /** Whose calls fail until a reload. */
   readonly refused: readonly Culprit[];
+  /** Not loaded until a reload: the process hung while they were. */
+  readonly skipped: readonly PluginFile[];
   /** All of them: for metrics. */
   readonly replacements: Replacements;
 }
@@ -77,14 +88,16 @@ export const MAX_CONNECTIONS = 15_000;
 export const NO_HISTORY: History = {
   hangs: [],
   refused: [],
+  skipped: [],
   replacements: { unyielding: 0, memory: 0 },
 };
 
 /** The part of a bequest that the next one goes on with: its descriptors are not the next one's. */
 export function historyOf(bequest: Bequest | undefined): History {
   if (bequest === undefined) return NO_HISTORY;
-  const { hangs, refused, replacements } = bequest;
-  return { hangs, refused, replacements };
+  // One from before an update knows of no files.
+  const { hangs, refused, skipped = [], replacements } = bequest;
+  return { hangs, refused, skipped, replacements };
 }
 
 /** Nothing is held against any plugin from here on. */

@@ -74,6 +74,16 @@ class Board {
     return place;
   }
 
+  /** A plugin's file is loaded: the code at its top level runs, or goes on, at any moment. */
+  load(plugin: string, file: string): Place {
+    this.#announceWork();
+    const place = this.wait({ plugin: { name: plugin }, route: { key: file } });
+    if (place !== undefined) {
+      this.#words[Word.places + place * PlaceWord.count + PlaceWord.kind] = Kind.file;
+    }
+    return place;
+  }
+
   /** What waited is done. */
   done(place: Place): void {
     if (place === undefined) {
@@ -125,10 +135,14 @@ class Board {
   }
 
   #show(step: PluginAtWork): void {
+    this.#announceWork();
+    this.#write(0, step);
+  }
+
+  #announceWork(): void {
     const { onFirstWork } = this;
     this.onFirstWork = undefined;
     onFirstWork?.();
-    this.#write(0, step);
   }
 
   #write(place: number, step: PluginAtWork): void {

@@ -19,12 +19,12 @@ export const Word = {
 /** Of one place: what kind of work, the request's id, and how many bytes its text has. */
 export const PlaceWord = { kind: 0, request: 1, length: 2, count: 4 } as const;
 
-export const Kind = { none: 0, hook: 1, setup: 2 } as const;
+export const Kind = { none: 0, hook: 1, setup: 2, file: 3 } as const;
 
 /** The first is for what runs at this moment, the others for what waits. */
 export const PLACES = 33;
 
-/** Bytes for the name of a plugin and the key of its route; what is longer is cut. */
+/** Bytes for the name of a plugin and the key of its route, or its file; what is longer is cut. */
 export const TEXT_BYTES = 512;
 
 /** Between the two. */

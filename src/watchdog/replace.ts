@@ -8,6 +8,7 @@ import {
   type Hang,
   type History,
   MAX_CONNECTIONS,
+  type PluginFile,
 } from "./bequest.ts";
 import { type Exec, openExec } from "./exec.ts";
 import { heldReplies } from "./held-replies.ts";
@@ -27,7 +28,7 @@ export function replaceProcess(orders: Orders, sighting: Sighting, stuckMs: numb
   const [first] = suspects;
   const culprit = suspects.length === 1 && sighting.uncounted === 0 ? first : undefined;
   tell(log, stuckMs, suspects, culprit, sighting.uncounted);
-  const history = withHang(orders.history, hangOf(culprit));
+  const history = withHang(orders.history, hangOf(culprit), filesOf(suspects));
   tellVerdict(log, history, orders.history, culprit);
   let exec: Exec | undefined;
   try {
@@ -54,7 +55,14 @@ function tell(
   uncounted: number,
 ): void {
   const ms = Math.round(stuckMs);
-  if (culprit !== undefined) {
+  if (culprit?.file !== undefined) {
+    const { plugin, file } = culprit;
+    log.error("a plugin did not yield while its file was loaded: the process is replaced", {
+      plugin,
+      file,
+      ms,
+    });
+  } else if (culprit !== undefined) {
     const { plugin, route, request } = culprit;
     const where = request === undefined ? "its setup" : "a hook";
     log.error(`a plugin did not yield: the process is replaced`, {
@@ -75,13 +83,20 @@ function tell(
   }
 }
 
-function described({ plugin, route, request }: Work): string {
+function described({ plugin, route, request, file }: Work): string {
+  if (file !== undefined) return `${plugin}, whose file ${file} was being loaded`;
   return `${plugin} on ${route}${request === undefined ? "" : ` (request ${request})`}`;
 }
 
-function hangOf(culprit: Culprit | undefined): Hang {
+function hangOf(culprit: Work | undefined): Hang {
   const at = Date.now();
-  return culprit === undefined ? { at } : { at, plugin: culprit.plugin, route: culprit.route };
+  if (culprit === undefined) return { at };
+  const { plugin, route, file } = culprit;
+  return file === undefined ? { at, plugin, route } : { at, plugin, file };
+}
+
+function filesOf(suspects: readonly Work[]): PluginFile[] {
+  return suspects.flatMap(({ plugin, file }) => (file === undefined ? [] : { plugin, file }));
 }
 
 function tellVerdict(

@@ -16,9 +16,12 @@ import {
 /** A plugin's code that ran, or that waited and may have gone on. */
 export interface Work {
   readonly plugin: string;
+  /** Empty where a file is loaded. */
   readonly route: string;
   /** The request's id; undefined in a `setup`. */
   readonly request: number | undefined;
+  /** The plugin's file, where the code is what is done when it is loaded. */
+  readonly file?: string;
 }
 
 export class Sighting {
@@ -99,6 +102,7 @@ export class Sighting {
     const length = this.#words[at + PlaceWord.length] ?? 0;
     const text = Buffer.from(this.#texts.subarray(from, from + length)).toString();
     const [plugin = "", route = ""] = text.split(SEPARATOR);
+    if (kind === Kind.file) return { plugin, route: "", request: undefined, file: route };
     const request = (this.#words[at + PlaceWord.request] ?? 0) >>> 0;
     return { plugin, route, request: kind === Kind.hook ? request : undefined };
   }

@@ -1,6 +1,6 @@
 /** Starts the thread that watches this one, and shows it that the event loop turns. */
-import type { Logger, LogSettings } from "../log/logger.ts";
-import type { History, Post } from "./bequest.ts";
+import type { Logger } from "../log/logger.ts";
+import type { Post } from "./bequest.ts";
 import { board } from "./board.ts";
 import { type Orders, periodOf, THREAD_MODULE, type WatchSettings } from "./orders.ts";
 
@@ -28,12 +28,8 @@ export class Watchdog {
     setTimeout(() => this.#begin(), START_DELAY_MS).unref();
   }
 
-  /** Takes other settings. A replacement before counts no longer: the plugins may be others now. */
-  configure(settings: {
-    readonly timeout: number;
-    readonly logging: LogSettings;
-    readonly history: History;
-  }): void {
+  /** Takes other settings, or a history in which less is held against plugins. */
+  configure(settings: Partial<WatchSettings>): void {
     this.#orders = { ...this.#orders, ...settings };
     if (this.#thread === undefined) this.#begin();
     else this.#tell(settings);

@@ -155,8 +155,9 @@ export class Crew {
   }
 
   #isReady(worker: WorkerProcess): void {
-    const { pid, post, startedAt } = worker;
-    const ms = Math.round(performance.now() - startedAt);
+    const { pid, post, startedAt, images } = worker;
+    // When the image before was replaced, nobody here has seen.
+    const ms = images > 1 ? undefined : Math.round(performance.now() - startedAt);
     this.options.log.info("a worker is ready", { worker: post.number, pid, ms });
     // Its image may be a new one.
     this.options.confs.forgetWorker(worker);

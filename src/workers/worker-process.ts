@@ -46,6 +46,8 @@ export class WorkerProcess implements Dropper {
   readonly startedAt = performance.now();
   /** It has said hello. */
   isReady = false;
+  /** Images that have said hello: each but the first has replaced another under the process's id. */
+  images = 0;
   pid = 0;
   /** How many it said to have. */
   #open = 0;
@@ -206,6 +208,7 @@ export class WorkerProcess implements Dropper {
 
   /** What the image before was to say, it will not say any more. */
   #greet({ pid, open }: Message<"hello">): void {
+    this.images++;
     this.pid = pid;
     this.#open = open;
     this.#demand = 0;

@@ -305,6 +305,8 @@ describe("a plugin that never yields", () => {
     using dir = new TempDir();
     await using runner = await startWith(dir);
     using hung = await RawConnection.connect(runner.socket);
+    // From here on the plugins are there: what is sent before waits for them, and is read.
+    await prepare(hung, [["setup", "fine"]]);
     await hung.send(prepareBytes(PRE_REQ, [["setup", "loop"]]));
     using other = await RawConnection.connect(runner.socket);
     await other.send(prepareBytes(PRE_REQ, [["setup", "fine"]]));

@@ -10,9 +10,11 @@ import {
 import { withHang } from "../../src/watchdog/verdict.ts";
 
 const SAY = { plugin: "say", route: "route#1" };
+const FILE = { plugin: "say", file: "/plugins/say.ts" };
+const OTHER_FILE = { plugin: "other", file: "/plugins/other.ts" };
 
 function after(...hangs: readonly Hang[]): History {
-  return hangs.reduce(withHang, NO_HISTORY);
+  return hangs.reduce((history, hang) => withHang(history, hang), NO_HISTORY);
 }
 
 test("three within a minute are too many", () => {
@@ -41,12 +43,21 @@ test("who was refused stays refused when another hangs later", () => {
   });
 });
 
+test("a file that was being loaded is skipped from its first time on, until all is pardoned", () => {
+  const first = withHang(NO_HISTORY, { at: 0 }, [FILE]);
+  expect(first).toMatchObject({ hangs: [{ at: 0 }], refused: [], skipped: [FILE] });
+  const second = withHang(first, { at: 500_000, ...SAY }, [OTHER_FILE]);
+  expect(second.skipped).toEqual([FILE, OTHER_FILE]);
+  expect(pardoned(second).skipped).toEqual([]);
+});
+
 test("all are counted, those that are forgotten too", () => {
   const history = after({ at: 0, ...SAY }, { at: 70_000 });
   expect(history.replacements).toEqual({ unyielding: 2, memory: 0 });
   expect(pardoned(counted(history, "memory"))).toEqual({
     hangs: [],
     refused: [],
+    skipped: [],
     replacements: { unyielding: 2, memory: 1 },
   });
 });

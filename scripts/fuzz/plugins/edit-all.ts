@@ -12,5 +12,7 @@ export default definePlugin({
   },
   response({ response }) {
     response.headers.append("x-edited", "1");
+    // Without a body of its own the reply would depend on the request's method, which is asked for.
+    response.body = "edited";
   },
 });

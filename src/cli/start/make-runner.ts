@@ -74,15 +74,24 @@ export function createRunner(
 export function loadedRegistry(options: StartOptions): PluginRegistry {
   const { config } = settings(options);
   const runner = createRunner(config, options.bundled, openLog(config));
-  loadPluginFolders(runner, { ...config.plugins, watch: false });
+  expectPluginFolders(runner, { ...config.plugins, watch: false }).load();
   return runner.registry;
 }
 
-/** Starts to load them; calls that come before it is done wait for it. */
-export function loadPluginFolders(runner: Runner, plugins: Config["plugins"]): PluginFolders {
+/** Folders that are to be loaded. */
+export interface ExpectedFolders {
+  readonly folders: PluginFolders;
+  /** Begins. What their files do at their top level keeps the thread from everything else. */
+  load(): void;
+}
+
+/** Calls wait from now on until the folders are loaded. */
+export function expectPluginFolders(runner: Runner, plugins: Config["plugins"]): ExpectedFolders {
   const folders = new PluginFolders(runner);
-  if (plugins.dirs.length > 0) runner.registry.waitFor(folders.load(plugins));
-  return folders;
+  if (plugins.dirs.length === 0) return { folders, load: () => undefined };
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  runner.registry.waitFor(promise);
+  return { folders, load: () => resolve(folders.load(plugins)) };
 }
 
 /** A promise that a plugin forgot must not end the process. Plugins from folders report their own. */

@@ -30,10 +30,14 @@ export function inheritConfs(file: number, runner: LiveRunner): void {
 }
 
 /** The process image before this one was replaced: it had too much memory, or a plugin did not yield. */
-export function goOn(bequest: Bequest, runner: Runner): void {
-  const { confs, connections, spent = [], hangs, refused } = bequest;
+export function goOn(
+  { confs, connections, spent = [] }: Bequest,
+  { hangs, refused, skipped }: History,
+  runner: Runner,
+): void {
   const { registry, log } = runner;
   for (const { plugin, route } of refused) registry.refuse(plugin, route);
+  registry.skip(skipped);
   if (confs !== undefined) {
     log.warn("took over from the process image before, which had too much memory", {
       resident: process.memoryUsage.rss(),
@@ -48,6 +52,7 @@ export function goOn(bequest: Bequest, runner: Runner): void {
   log.warn("took over from the process image before, in which a plugin did not yield", {
     plugin: last?.plugin,
     route: last?.route,
+    file: last?.file,
     pid: process.pid,
     connections: connections.length,
     replacements: hangs.length,

@@ -24,10 +24,18 @@ export interface Takeover extends Predecessor {
   readonly inheritance: Inheritance;
   /** The path is ours: now the predecessor gives the rest. */
   begin(heir: Heir): void;
+  /** Resolves when what it could give at once has come: who does not turn from here on misses little. */
+  received(): Promise<void>;
 }
 
 /** A predecessor whose plugin spins, or that has more confs than it can tell by then, is not waited for, ms. */
 const PATIENCE = 250;
+
+/** A predecessor from which nothing has come for so long has nothing but calls under way, ms. */
+const QUIET_MS = 20;
+
+/** Its last second goes by meanwhile, ms. */
+const RECEIVED_WITHIN_MS = 200;
 
 /** Descriptors that are not filled with connections: Bun ends the process when it cannot open a file. */
 const RESERVED_DESCRIPTORS = 32;
@@ -68,6 +76,7 @@ class OngoingTakeover implements Takeover {
   readonly #confsCame = Promise.withResolvers<void>();
   readonly #questions = new Map<number, () => void>();
   #questionNumber = 0;
+  #taken = 0;
 
   constructor(confs: ConfCache<KeptConf>) {
     this.inheritance = new Inheritance(confs, this);
@@ -120,6 +129,17 @@ class OngoingTakeover implements Takeover {
   begin(heir: Heir): void {
     this.#heir = heir;
     this.#channel?.send({ say: "ready" });
+  }
+
+  async received(): Promise<void> {
+    const end = performance.now() + RECEIVED_WITHIN_MS;
+    // The listener comes in any case.
+    let isQuiet = false;
+    while (!isQuiet && !this.isGone && performance.now() < end) {
+      const before = this.#taken;
+      await Bun.sleep(QUIET_MS);
+      isQuiet = this.#taken > 0 && this.#taken === before;
+    }
   }
 
   async find(token: number): Promise<void> {
@@ -177,6 +197,7 @@ class OngoingTakeover implements Takeover {
     const ok = descriptor !== undefined && (await this.#adopt(kind, descriptor));
     // Then the predecessor, which still has it open, keeps it.
     if (descriptor !== undefined && !ok) closeSync(descriptor);
+    this.#taken++;
     this.#channel?.send({ say: "took", number, ok });
   }
 
