@@ -109,9 +109,9 @@ export function start(options: StartOptions): void {
   };
   /** Files may take their time, or hang: only once APISIX finds the socket, and the watchdog looks. */
   const loadPlugins = (): void => {
-    if (isStopping) return;
+    // One that is told to go meanwhile answers calls all the same.
     load();
-    hangups.serve(reload);
+    if (!isStopping) hangups.serve(reload);
   };
   /** Metrics and traces have to be in place before the first call. */
   const whenObserved = (begin: () => void): void => {

@@ -117,6 +117,19 @@ describe("while a file keeps the thread, APISIX finds the socket", () => {
     expect(await answererOf(connection)).toBe(successor.process.pid);
   });
 
+  test("and who is told to go before they are loaded answers the calls that it has", async () => {
+    using gated = new Gated();
+    await using old = await gated.startFirst();
+    // While it does not say what it has, loading does not begin.
+    old.process.kill("SIGSTOP");
+    await using successor = await gated.start();
+    using connection = await gated.connect();
+    await connection.send(prepareBytes(PRE_REQ, [["gated", ""]]));
+    gated.open();
+    successor.process.kill("SIGTERM");
+    expect((await nextReply(connection)).kind).toBe("conf-token");
+  });
+
   test("and the runner before gives away more connections than are on their way at once", async () => {
     using gated = new Gated();
     await using old = await gated.startFirst();
