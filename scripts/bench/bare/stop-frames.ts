@@ -2,7 +2,7 @@
 import type { ConstantFrames } from "./frames.ts";
 
 export const STOP: ConstantFrames = {
-  prepared: Buffer.from("010000140c00000000000600080004000600000001000000", "hex"),
+  prepared: Buffer.from("010000140c00000006000800040000000800000001000000", "hex"),
   question: undefined,
   reply: Buffer.from(
     "02000088100000000a001000040008000c0000000c0000000100000001000000100000000a001000040008000c000000" +
