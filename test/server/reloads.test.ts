@@ -24,6 +24,5 @@ test.each<[Load, number]>([
     expect(late).toBeLessThan(reloads / 2);
     expect(calls).toBeGreaterThan(reloads * 32);
   },
-  // Beside other tests on two processors a predecessor may take longer than a successor waits for it: then once more.
-  { timeout: 120_000, retry: 2 },
+  120_000,
 );
