@@ -1,22 +1,12 @@
-/**
- * The memory of large frames and bodies, given back soon. The engine looks for garbage when 32 MB or more have
- * come up, however little is in use; and memory that is given back early is warm for the next body: to take and
- * fill 1 MB that the process has costs 20 µs, 1 MB that it has to get from the system 100 and more.
- */
-import { edenGC, fullGC } from "bun:jsc";
+/** The memory of large frames and bodies: whose it is, and where it comes from. */
+import type { WarmMemory } from "../native/warm-memory.ts";
+import { lentMemory } from "./lent-memory.ts";
 
 /** Memory of this size and above is worth the care. */
 const LARGE_BYTES = 64 * 1024;
 
-/** So much may have been lent before what nobody uses any more is looked for. */
-const GARBAGE_BYTES = 2 ** 21;
-
-/** So much may have been lent before it is looked for among all that lives, not among the young alone. */
-const OLD_GARBAGE_BYTES = 2 ** 25;
-
-/** Bytes lent since the young, and since all, were looked at: whoever got them may keep them. */
-let lent = 0;
-let lentInAll = 0;
+/** ms without a large body after which the system gets back what was kept for the next. */
+const KEEP_MS = 5000;
 
 /** Memory that holds what came or goes in one call, and never anything else. */
 const ofOneCall = new WeakSet<ArrayBufferLike>();
@@ -31,14 +21,14 @@ export function isLarge(body: Uint8Array | string): boolean {
  * all of it before anybody reads it.
  */
 export function allocateToLend(size: number): Buffer {
-  return lend(Buffer.allocUnsafeSlow(size));
+  return lend(allocate(size));
 }
 
 /** Says of bytes that all of their memory is for one call, which may lend it. */
 export function lend(bytes: Buffer): Buffer {
   if (isLarge(bytes)) {
-    lent += bytes.length;
     ofOneCall.add(bytes.buffer);
+    lentMemory.add(bytes.buffer);
   }
   return bytes;
 }
@@ -48,33 +38,16 @@ export function isOfOneCall(bytes: Uint8Array): boolean {
   return ofOneCall.has(bytes.buffer);
 }
 
-/**
- * Collects garbage if there may be much of it: to be called before a call begins. To look at the young alone
- * takes 60 µs and more, and finds the bodies of calls that have begun and ended since the last time. In the middle of
- * a call it left a body behind each time, which only a look at all that lives found, in 1 ms and more.
- */
-export function collectIfDue(): void {
-  if (lent < GARBAGE_BYTES) return;
-  lentInAll += lent;
-  lent = 0;
-  if (lentInAll < OLD_GARBAGE_BYTES) {
-    edenGC();
-  } else {
-    lentInAll = 0;
-    fullGC();
-  }
-}
-
 /** A copy that nobody is lent, to be released. */
 export function ownCopy(bytes: Uint8Array): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  const copy = allocate(bytes.length);
   copy.set(bytes);
   return copy;
 }
 
 /** The text as UTF-8, which nobody is lent, to be released. */
 export function ownBytes(text: string): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  const bytes = allocate(Buffer.byteLength(text));
   bytes.write(text);
   return bytes;
 }
@@ -84,4 +57,44 @@ export function release(bytes: Uint8Array): void {
   if (!isLarge(bytes)) return;
   const { buffer } = bytes;
   if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length) buffer.transfer(0);
+}
+
+function allocate(size: number): Buffer {
+  const memory = size < LARGE_BYTES ? undefined : warmMemory()?.allocate(size);
+  return memory === undefined ? Buffer.allocUnsafeSlow(size) : Buffer.from(memory);
+}
+
+/** Null where there is none. */
+let warm: WarmMemory | null | undefined;
+
+/** `performance.now()` when some was last asked for. */
+let warmAt = 0;
+
+/** It will be given back. */
+let isKept = false;
+
+/** Comes in with the first large body. */
+function warmMemory(): WarmMemory | null {
+  if (warm === undefined) {
+    const native: typeof import("../native/warm-memory.ts") = require("../native/warm-memory.ts");
+    warm = native.openWarmMemory() ?? null;
+  }
+  if (warm === null) return null;
+  warmAt = performance.now();
+  if (!isKept) {
+    isKept = true;
+    setTimeout(giveBack, KEEP_MS, warm).unref();
+  }
+  return warm;
+}
+
+function giveBack(memory: WarmMemory): void {
+  const left = warmAt + KEEP_MS - performance.now();
+  if (left > 0) {
+    setTimeout(giveBack, left, memory).unref();
+    return;
+  }
+  isKept = false;
+  lentMemory.collectAll();
+  memory.trim();
 }

@@ -1,6 +1,7 @@
 /** One connection from APISIX: frames in, one call at a time, replies out. */
 import { createChunkTakingDecoder } from "../protocol/frame-decoder.ts";
-import { collectIfDue, isOfOneCall } from "../protocol/large-memory.ts";
+import { isOfOneCall } from "../protocol/large-memory.ts";
+import { lentMemory } from "../protocol/lent-memory.ts";
 import { type Frame, FrameType, type LongFrame, MAX_PAYLOAD_BYTES } from "../protocol/frame.ts";
 import { dispatch } from "../rpc/dispatch.ts";
 import { cutResponse } from "../rpc/http-resp-call.ts";
@@ -196,7 +197,6 @@ export class Connection implements Peer, Replier {
   }
 
   #handle(frame: Buffer): void {
-    collectIfDue();
     this.#busy = true;
     if (frame[0] === FrameType.HttpRespCall) {
       this.#owesResponse = true;
@@ -225,6 +225,7 @@ export class Connection implements Peer, Replier {
 
   #tellIfIdle(): void {
     if (this.#closed || !this.#isAnswered) return;
+    lentMemory.collectSoon();
     // With nothing of a call here it can be served by the next process image as well.
     if (this.#held > 0) {
       board.answered(this.descriptor);
