@@ -4,11 +4,14 @@
  */
 import { edenGC, fullGC } from "bun:jsc";
 
-/** Bytes: so much may have been lent before what nobody uses any more is looked for. */
-const GARBAGE = 2 ** 21;
+/** So much may have been lent before what nobody uses any more is looked for. */
+const GARBAGE_BYTES = 2 ** 21;
 
-/** Bytes: so much, and half of what is in use, may have been left by looks at the young before all that lives is looked at. */
-const OLD_GARBAGE = 2 ** 22;
+/** So much, and half of what is in use, may have been left by looks at the young before all that lives is looked at. */
+const OLD_GARBAGE_BYTES = 2 ** 21;
+
+/** So much may have been lent before all that lives is looked at anyway, for what was in use may not be any more. */
+const ALL_BYTES = 2 ** 29;
 
 /**
  * To look at the young alone takes 0.1 to 0.3 ms, and finds the memory of calls that have begun and ended since the last
@@ -19,6 +22,8 @@ class LentMemory {
   #refs: WeakRef<ArrayBufferLike>[] = [];
   /** Bytes lent since. */
   #lent = 0;
+  /** Bytes lent since the last look at all that lives, but for {@link #lent}. */
+  #lentBefore = 0;
   /** Bytes in use after the last look at all that lives; undefined: they have not been counted. */
   #inUse: number | undefined = 0;
   #isDue = false;
@@ -34,23 +39,27 @@ class LentMemory {
    * calls have left on the stack would keep their memory, and make it old.
    */
   collectSoon(): void {
-    if (this.#lent < GARBAGE || this.#isDue) return;
+    if (this.#lent < GARBAGE_BYTES || this.#isDue) return;
     this.#isDue = true;
     setImmediate(() => this.#collectYoung());
   }
 
   collectAll(): void {
     fullGC();
+    this.#lentBefore = 0;
     this.#inUse = undefined;
   }
 
   #collectYoung(): void {
     this.#isDue = false;
+    this.#lentBefore += this.#lent;
     this.#lent = 0;
     edenGC();
     const left = this.#count();
     this.#inUse ??= left;
-    const isMuch = left - this.#inUse > Math.max(OLD_GARBAGE, this.#inUse / 2);
+    const isMuch =
+      left - this.#inUse > Math.max(OLD_GARBAGE_BYTES, this.#inUse / 2) ||
+      this.#lentBefore > ALL_BYTES;
     // Later, too: what has been looked at is kept until this turn is over.
     if (isMuch) setImmediate(() => this.collectAll());
   }

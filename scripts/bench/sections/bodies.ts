@@ -12,6 +12,15 @@ const MEGABYTE = 2 ** 20;
 /** Each lane moves as much. */
 const BYTES_A_ROUND = 240 * MEGABYTE;
 
+/** Calls before the first round, with bodies of 1 MB: a call of many reads and writes is not compiled before some thousand of them. */
+const WARM_UP_CALLS = 2000;
+
+/** The smallest that is treated as a large one: what lies about until it is collected is the same for all of them. */
+const SMALLEST_LARGE = 64 * 1024;
+
+/** ms after which a runner has given back the memory that it keeps for the next body. */
+const QUIET_MS = 6000;
+
 type Phase = keyof typeof PHASES;
 
 export async function bodies(bench: Bench): Promise<Found> {
@@ -26,41 +35,49 @@ export async function bodies(bench: Bench): Promise<Found> {
 }
 
 async function throughput(bench: Bench, phase: Phase, size: number): Promise<Figure[]> {
-  const { servers, executables, quick } = bench;
+  const { servers, executables, tools, quick, progress } = bench;
   const load = loadOf(phase, size);
+  const runner = await servers.startRunner(executables.bench);
+  progress.step(`warming up for a ${phase} body of ${size} MB`);
+  await drive(tools, runner, loadOf(phase, 1), { requests: WARM_UP_CALLS });
+  const floor = await startFloor(bench, PHASES[phase], size * MEGABYTE);
   const lanes: Lane[] = [
-    { id: "floor", server: await startFloor(bench, PHASES[phase], size * MEGABYTE), load },
-    { id: "runner", server: await servers.startRunner(executables.bench), load },
+    { id: "floor", server: floor, load },
+    { id: "runner", server: runner, load },
   ];
   const requests = Math.round(BYTES_A_ROUND / (size * MEGABYTE) / (quick ? 4 : 1));
   const rounds = { count: quick ? 2 : 5, seconds: 0, warmup: 0.3 };
   const reports = await measure(bench, lanes, rounds, () => ({ requests }));
-  const [floor, runner] = ["floor", "runner"].map((id) =>
+  const [ofFloor, ofRunner] = ["floor", "runner"].map((id) =>
     // A body goes in and one comes out.
     column(reports, id, ({ rps }) => (2 * rps * size * MEGABYTE) / 1e6),
   ) as [number[], number[]];
   const id = `bodies.${phase}.${size}`;
   const what = `${phase} body of ${size} MB`;
   return [
-    figure(id, `${what}, to the floor`, "×", ratios(runner, floor)),
-    figure(`${id}.own`, what, "MB/s", runner),
-    figure(`${id}.floor`, `${what}: the floor`, "MB/s", floor),
+    figure(id, `${what}, to the floor`, "×", ratios(ofRunner, ofFloor)),
+    figure(`${id}.own`, what, "MB/s", ofRunner),
+    figure(`${id}.floor`, `${what}: the floor`, "MB/s", ofFloor),
   ];
 }
 
-/** The most that it ever had in memory, beyond what it had before the first large body. */
+/** The most that it had in memory with such bodies, beyond what it had with the smallest that count as large. */
 async function extraMemory(bench: Bench, phase: Phase, size: number): Promise<Figure> {
   const { servers, executables, tools, quick, progress } = bench;
+  const server = await servers.startRunner(executables.bench);
+  progress.step(`memory for a ${phase} body of ${size} MB`);
+  await drive(tools, server, loadOf(phase, 1), { requests: WARM_UP_CALLS });
+  const small = { ...loadOf(phase, size), bodySize: SMALLEST_LARGE };
   const rounds: number[] = [];
-  for (let round = 0; round < (quick ? 1 : 3); round++) {
-    progress.step(`memory for a ${phase} body of ${size} MB`);
-    const server = await servers.startRunner(executables.bench);
-    await drive(tools, server, { ...loadOf(phase, size), bodySize: 64 }, { requests: 20_000 });
+  for (let round = 0; round < (quick ? 1 : 2); round++) {
+    await Bun.sleep(QUIET_MS);
+    await drive(tools, server, small, { requests: WARM_UP_CALLS });
+    await server.forgetHighest();
     const before = server.memory.highest;
-    await drive(tools, server, loadOf(phase, size), { requests: 20 });
+    await drive(tools, server, loadOf(phase, size), { requests: 300 / size });
     rounds.push(((server.memory.highest - before) * 1024) / (size * MEGABYTE));
-    await server.stop();
   }
+  await server.stop();
   const id = `bodies.memory.${phase}.${size}`;
   return figure(id, `extra memory, to a ${phase} body of ${size} MB`, "×", rounds);
 }
