@@ -20,7 +20,7 @@ export function decodedPath(encoded: Uint8Array): Uint8Array | undefined {
       continue;
     }
     const value = byteAt(encoded, at + 1);
-    if (value === undefined || RESERVED.has(value)) return undefined;
+    if (value === undefined || RESERVED.includes(String.fromCharCode(value))) return undefined;
     decoded[length++] = value;
     at += 2;
   }
@@ -46,4 +46,4 @@ function digitOf(byte: number | undefined): number | undefined {
  * nginx encodes `#` and `?`; `"`, `<`, `>`, `\`, `^`, a backtick, `{`, `|` and `}`, which may not stand in a path, from 1.21.1 on: an older
  * one had not encoded them before either.
  */
-const RESERVED: ReadonlySet<number> = new Set(Buffer.from("!$&'()*+,/:;=@[]"));
+const RESERVED = "!$&'()*+,/:;=@[]";
