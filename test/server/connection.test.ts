@@ -56,11 +56,16 @@ class NarrowSocket implements ByteSocket {
 
 const CONF = [["it", ""]] as const;
 
-async function connect(body: string | Buffer = "hi") {
-  const { runner } = await inlinePlugins({ it: definePlugin({ request: () => stop(body) }) });
+function connect(body: string | Buffer = "hi") {
+  return connectWith(definePlugin({ request: () => stop(body) }), PRE_REQ);
+}
+
+/** A connection, and the token of a conf with this plugin. */
+async function connectWith(plugin: ReturnType<typeof definePlugin>, key: string) {
+  const { runner } = await inlinePlugins({ it: plugin });
   const socket = new NarrowSocket();
   const connection = new Connection(socket, runner);
-  connection.data(prepareBytes(PRE_REQ, CONF));
+  connection.data(prepareBytes(key, CONF));
   const [prepared] = socket.frames;
   const confToken = prepared?.payload.readUInt32LE(prepared.payload.length - 4) ?? 0;
   socket.writes.length = 0;
@@ -123,19 +128,12 @@ describe("a socket that takes a part of a reply", () => {
 describe("a call of the response phase that is cut", () => {
   /** A connection on which such a call waits for the answer to its question. */
   async function connectAndAsk(variable = "as") {
-    const { runner } = await inlinePlugins({
-      it: definePlugin({
-        async response({ response, vars }) {
-          response.body = (await vars.get(variable)) ?? "absent";
-        },
-      }),
+    const plugin = definePlugin({
+      async response({ response, vars }) {
+        response.body = (await vars.get(variable)) ?? "absent";
+      },
     });
-    const socket = new NarrowSocket();
-    const connection = new Connection(socket, runner);
-    connection.data(prepareBytes(POST_RESP, CONF));
-    const [prepared] = socket.frames;
-    const confToken = prepared?.payload.readUInt32LE(prepared.payload.length - 4) ?? 0;
-    socket.writes.length = 0;
+    const { connection, socket, confToken } = await connectWith(plugin, POST_RESP);
     return {
       connection,
       socket,

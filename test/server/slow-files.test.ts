@@ -71,6 +71,16 @@ async function answererOf(connection: RawConnection): Promise<number> {
   return Number(Buffer.from(reply.body ?? []).toString());
 }
 
+/** Who answers a call whose conf was to be prepared before the gate opened. */
+async function answererOnceOpen(gated: Gated, connection: RawConnection): Promise<number> {
+  await connection.send(prepareBytes(PRE_REQ, [["gated", ""]]));
+  gated.open();
+  const prepared = await nextReply(connection);
+  if (prepared.kind !== "conf-token") throw new Error(JSON.stringify(prepared));
+  await connection.send(requestBytes({ confToken: prepared.token }));
+  return answererOf(connection);
+}
+
 describe("while a file keeps the thread, APISIX finds the socket", () => {
   test.each([
     ["in a plain start", []],
@@ -79,12 +89,7 @@ describe("while a file keeps the thread, APISIX finds the socket", () => {
     using gated = new Gated();
     await using runner = await gated.start(...more);
     using connection = await gated.connect();
-    await connection.send(prepareBytes(PRE_REQ, [["gated", ""]]));
-    gated.open();
-    const prepared = await nextReply(connection);
-    if (prepared.kind !== "conf-token") throw new Error(JSON.stringify(prepared));
-    await connection.send(requestBytes({ confToken: prepared.token }));
-    expect(await answererOf(connection)).toBe(runner.process.pid);
+    expect(await answererOnceOpen(gated, connection)).toBe(runner.process.pid);
   });
 
   test("that another runner had, with its confs", async () => {
@@ -109,12 +114,7 @@ describe("while a file keeps the thread, APISIX finds the socket", () => {
     old.process.kill("SIGSTOP");
     await using successor = await gated.start();
     using connection = await gated.connect();
-    await connection.send(prepareBytes(PRE_REQ, [["gated", ""]]));
-    gated.open();
-    const prepared = await nextReply(connection);
-    if (prepared.kind !== "conf-token") throw new Error(JSON.stringify(prepared));
-    await connection.send(requestBytes({ confToken: prepared.token }));
-    expect(await answererOf(connection)).toBe(successor.process.pid);
+    expect(await answererOnceOpen(gated, connection)).toBe(successor.process.pid);
   });
 
   test("and who is told to go before they are loaded answers the calls that it has", async () => {
