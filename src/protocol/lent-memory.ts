@@ -8,7 +8,7 @@ import { edenGC, fullGC } from "bun:jsc";
 const GARBAGE_BYTES = 2 ** 21;
 
 /** So much, and half of what is in use, may have been left by looks at the young before all that lives is looked at. */
-const OLD_GARBAGE_BYTES = 2 ** 21;
+const OLD_GARBAGE_BYTES = 2 ** 22;
 
 /** So much may have been lent before all that lives is looked at anyway, for what was in use may not be any more. */
 const ALL_BYTES = 2 ** 29;

@@ -25,6 +25,9 @@ const FRAME_COST_BYTES = 128;
 /** Bytes of calls that may wait behind the one under way; APISIX itself never sends a second one. */
 const MAX_WAITING_BYTES = MAX_PAYLOAD_BYTES;
 
+/** Of a large reply the kernel takes so much at once. */
+const SEND_BUFFER_BYTES = 2 ** 20;
+
 export class Connection implements Peer, Replier {
   onGone: (() => void) | undefined;
   /** Called whenever the connection has become idle. */
@@ -48,6 +51,8 @@ export class Connection implements Peer, Replier {
   #closed = false;
   /** How many writes wait for the end of the event loop's turn. */
   #held = 0;
+  /** The kernel has been told to take large replies. */
+  #hasRoom = false;
   /** `performance.now()` when the last bytes of a frame came that is not finished yet. */
   #heardAt = 0;
 
@@ -152,11 +157,21 @@ export class Connection implements Peer, Replier {
   }
 
   #writeLong({ head, body, isOwn }: LongFrame): void {
+    if (!this.#hasRoom) this.#makeRoom();
     // What this connection has to send before leaves before.
     if (this.#held > 0) replyBatch.flush();
     this.#outbox.write(head);
     this.#outbox.write(body, isOwn ? "own" : isOfOneCall(body) ? "stable" : "lent");
     this.idleSince = performance.now();
+  }
+
+  /** A connection that has had a large reply will have more of them. */
+  #makeRoom(): void {
+    this.#hasRoom = true;
+    if (this.descriptor < 0) return;
+    // Comes in with the first large reply.
+    const native: typeof import("../native/send-buffer.ts") = require("../native/send-buffer.ts");
+    native.enlargeSendBuffer(this.descriptor, SEND_BUFFER_BYTES);
   }
 
   ask(question: Frame, asker: Asker): void {

@@ -4,6 +4,7 @@ import { type Figure, figure } from "../results.ts";
 import { column, type Lane, measure } from "../rounds.ts";
 import { type Bench, type Found, startFloor } from "../section.ts";
 import { ratios } from "../statistics.ts";
+import { warmUp } from "./warm-up.ts";
 
 const PHASES = { request: "bytes", response: "resp-bytes" } as const;
 const MEGABYTES = [1, 15];
@@ -12,11 +13,11 @@ const MEGABYTE = 2 ** 20;
 /** Each lane moves as much. */
 const BYTES_A_ROUND = 240 * MEGABYTE;
 
-/** Calls before the first round, with bodies of 1 MB: a call of many reads and writes is not compiled before some thousand of them. */
-const WARM_UP_CALLS = 2000;
-
 /** The smallest that is treated as a large one: what lies about until it is collected is the same for all of them. */
 const SMALLEST_LARGE = 64 * 1024;
+
+/** Of these, so many that the engine's own memory is what it is under load. */
+const SMALL_CALLS = 2000;
 
 /** ms after which a runner has given back the memory that it keeps for the next body. */
 const QUIET_MS = 6000;
@@ -35,11 +36,10 @@ export async function bodies(bench: Bench): Promise<Found> {
 }
 
 async function throughput(bench: Bench, phase: Phase, size: number): Promise<Figure[]> {
-  const { servers, executables, tools, quick, progress } = bench;
+  const { servers, executables, quick } = bench;
   const load = loadOf(phase, size);
   const runner = await servers.startRunner(executables.bench);
-  progress.step(`warming up for a ${phase} body of ${size} MB`);
-  await drive(tools, runner, loadOf(phase, 1), { requests: WARM_UP_CALLS });
+  await warmUp(bench, runner, load);
   const floor = await startFloor(bench, PHASES[phase], size * MEGABYTE);
   const lanes: Lane[] = [
     { id: "floor", server: floor, load },
@@ -65,13 +65,13 @@ async function throughput(bench: Bench, phase: Phase, size: number): Promise<Fig
 async function extraMemory(bench: Bench, phase: Phase, size: number): Promise<Figure> {
   const { servers, executables, tools, quick, progress } = bench;
   const server = await servers.startRunner(executables.bench);
-  progress.step(`memory for a ${phase} body of ${size} MB`);
-  await drive(tools, server, loadOf(phase, 1), { requests: WARM_UP_CALLS });
+  await warmUp(bench, server, loadOf(phase, size));
   const small = { ...loadOf(phase, size), bodySize: SMALLEST_LARGE };
   const rounds: number[] = [];
   for (let round = 0; round < (quick ? 1 : 2); round++) {
+    progress.step(`memory for a ${phase} body of ${size} MB`);
     await Bun.sleep(QUIET_MS);
-    await drive(tools, server, small, { requests: WARM_UP_CALLS });
+    await drive(tools, server, small, { requests: SMALL_CALLS });
     await server.forgetHighest();
     const before = server.memory.highest;
     await drive(tools, server, loadOf(phase, size), { requests: 300 / size });

@@ -1,5 +1,6 @@
 /** Request bodies of 0 to 15 MB, read whole. */
 import { type Bench, type Found, startFloor } from "../../section.ts";
+import { warmUp } from "../warm-up.ts";
 import { bendOf, lineOf, measurePoints, type Planned } from "./lines.ts";
 
 const MEGABYTES = [0, 1, 3, 6, 9, 12, 15];
@@ -9,6 +10,7 @@ export async function bodyGrowth(bench: Bench): Promise<Found> {
   const runner = await bench.servers.startRunner(bench.executables.bench);
   const floor = await startFloor(bench, "body");
   const conf = [["ask-for-body", "{}"]] as const;
+  await warmUp(bench, runner, { mode: "body", connections: 1, conf });
   const points: Planned[] = MEGABYTES.flatMap((x) => {
     const load = { mode: "body", connections: 1, bodySize: x * MEGABYTE } as const;
     return [
