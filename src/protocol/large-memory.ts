@@ -59,6 +59,11 @@ export function release(bytes: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length) buffer.transfer(0);
 }
 
+/** Gives back to the system at once what is kept for the next large body. */
+export function trimLargeMemory(): void {
+  warm?.trim();
+}
+
 function allocate(size: number): Buffer {
   const memory = size < LARGE_BYTES ? undefined : warmMemory()?.allocate(size);
   return memory === undefined ? Buffer.allocUnsafeSlow(size) : Buffer.from(memory);

@@ -115,7 +115,7 @@ describe("while others are served", () => {
     for (const connection of deaf) void connection.send(calls);
     await expectServed();
     // One reply each is kept, with what it was made in; 1000 would be gigabytes.
-    expect(residentBytes(runner)).toBeLessThan(800 * 2 ** 20);
+    expect(runner.resident).toBeLessThan(800 * 2 ** 20);
     for (const connection of deaf) connection[Symbol.dispose]();
     await expectServed();
   });
@@ -249,9 +249,4 @@ test("a client that stalls does not keep a runner from going", async () => {
 
 function descriptors({ process: { pid } }: RunnerProcess): number {
   return readdirSync(`/proc/${pid}/fd`).length;
-}
-
-function residentBytes({ process: { pid } }: RunnerProcess): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Number(/VmRSS:\s*(\d+)/.exec(status)?.[1]) * 1024;
 }

@@ -8,7 +8,7 @@ import { RawConnection } from "../support/raw-connection.ts";
 import { RunnerProcess } from "../support/runner-process.ts";
 import { TempDir } from "../support/temp-dir.ts";
 
-/** Keeps 400 MB when it is told to. */
+/** Keeps 400 MB when it is told to, and a body for as long as a call takes. */
 const HOARD = `
   import { stop } from "apisix-bun-runner";
   const hoard = [];
@@ -16,10 +16,13 @@ const HOARD = `
     setup: () => ({ calls: 0 }),
     async request({ request, config, state, vars }) {
       if (request.path === "/grow") hoard.push(new Uint8Array(400_000_000).fill(1));
-      if (request.path === "/wait") await vars.get("go");
+      if (request.path === "/body") await request.bytes();
+      if (request.path === "/wait" || request.path === "/body") await vars.get("go");
       return stop(JSON.stringify({ config, pid: process.pid, hoarded: hoard.length, calls: ++state.calls }));
     },
   };`;
+
+const LIMIT_BYTES = 300 * 2 ** 20;
 
 const TAKEN_OVER = "took over from the process image before, which had too much memory";
 
@@ -93,6 +96,29 @@ describe("through the executable", () => {
     isReplaced = true;
     await Promise.all(clients);
     expect(answers).toBeGreaterThan(100);
+    expect(await ask("/")).toMatchObject({ hoarded: 0 });
+  });
+
+  test("many large bodies at once are no reason once they have gone", async () => {
+    const body = Buffer.alloc(15 * 2 ** 20, "b");
+    const clients = await Promise.all(
+      Array.from({ length: 24 }, () => RawConnection.connect(runner.socket)),
+    );
+    for (const client of clients) {
+      await client.send(requestBytes({ path: "/body", confToken }));
+      expect(await nextReply(client)).toMatchObject({ kind: "question" });
+      await client.send(answerBytes(body));
+      expect(await nextReply(client)).toMatchObject({ kind: "question" });
+    }
+    expect(runner.resident).toBeGreaterThan(LIMIT_BYTES);
+    for (const client of clients) {
+      await client.send(answerBytes("now"));
+      expect(await nextReply(client)).toMatchObject({ kind: "stop" });
+      client[Symbol.dispose]();
+    }
+    // Nothing says that the process has looked.
+    while (runner.resident > LIMIT_BYTES) await Bun.sleep(20);
+    expect(runner.log.lines.filter((line) => line.includes("it is replaced"))).toEqual([]);
     expect(await ask("/")).toMatchObject({ hoarded: 0 });
   });
 

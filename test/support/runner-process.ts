@@ -1,5 +1,5 @@
 /** The executable, started as APISIX starts it. */
-import { watch } from "node:fs";
+import { readFileSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { executable as built } from "./executable.ts";
 import { LineLog } from "./line-log.ts";
@@ -70,6 +70,12 @@ export class RunnerProcess implements AsyncDisposable {
     });
     exited.catch(() => undefined);
     await Promise.race([this.#appeared, exited]);
+  }
+
+  /** Bytes that it has in memory, on Linux. */
+  get resident(): number {
+    const status = readFileSync(`/proc/${this.process.pid}/status`, "utf8");
+    return Number(/VmRSS:\s*(\d+)/.exec(status)?.[1]) * 1024;
   }
 
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number> {

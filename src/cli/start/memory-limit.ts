@@ -1,5 +1,6 @@
 /** `limits.memory`: looks now and then at how much memory the process has, and has it replaced above the limit. */
 import type { Logger } from "../../log/logger.ts";
+import { trimLargeMemory } from "../../protocol/large-memory.ts";
 
 export interface MemoryLimitOptions {
   /** Bytes; undefined: any. */
@@ -41,12 +42,15 @@ export class MemoryLimit {
       return;
     }
     if (performance.now() < this.#restsUntil) return;
-    // Much of it may be garbage that nobody has looked for yet.
+    // Much of it may be garbage that nobody has looked for yet, or kept for the next large body.
+    Bun.gc(true);
+    trimLargeMemory();
     if (!this.#hasCollected) {
+      // What Bun's allocator gives back it gives back later.
       this.#hasCollected = true;
-      Bun.gc(true);
       return;
     }
+    if (!this.#isAbove) return;
     this.#isReplacing = true;
     await this.#replace();
     this.#rest();
