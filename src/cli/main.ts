@@ -1,22 +1,7 @@
 /** The executable: picks the command. */
 import type { CliContext } from "./program.ts";
-import { start } from "./start.ts";
-
-/** ms; by then a runner listens, and has been asked for the first time. */
-const SERVING_MS = 50;
-
-/** ms; by then all has run that a start is to do at some time. */
-const STARTED_MS = 500;
-
-async function releasePages(): Promise<void> {
-  const { releaseStartUpPages } = await import("../native/start-up-pages.ts");
-  releaseStartUpPages();
-}
-
-/** Ends what the executable begins with: an engine that is slow to compile, since most of a start runs once. */
-function compileAsUsual(): void {
-  Bun.unsafe.setJITPolicy(1);
-}
+import { startFlags } from "./start-flags.ts";
+import { compileAsUsual, start } from "./start.ts";
 
 /**
  * Runs the command line. APISIX starts the runner without arguments, so `start` is the default, and
@@ -26,11 +11,9 @@ function compileAsUsual(): void {
  * @param args the command line without the program's own name
  */
 export async function main(context: CliContext, args: readonly string[]): Promise<void> {
-  const isPlainStart = args.length === 0 || (args.length === 1 && args[0] === "start");
-  if (isPlainStart) {
-    start({ bundled: context.bundled, flags: {} });
-    setTimeout(compileAsUsual, SERVING_MS).unref();
-    setTimeout(releasePages, STARTED_MS).unref();
+  const sources = startFlags(args);
+  if (sources !== undefined) {
+    start({ bundled: context.bundled, ...sources });
   } else {
     compileAsUsual();
     const { runProgram } = await import("./program.ts");

@@ -40,7 +40,25 @@ import type { Work } from "./start/work.ts";
 /** How often confs are looked through for those that have expired. */
 const EXPIRY_CHECK_MS = 60_000;
 
+/** ms; by then a runner listens, and has been asked for the first time. */
+const SERVING_MS = 50;
+
+/** ms; by then all has run that a start is to do at some time. */
+const STARTED_MS = 500;
+
+/** Ends what the executable begins with: an engine that is slow to compile, since most of a start runs once. */
+export function compileAsUsual(): void {
+  Bun.unsafe.setJITPolicy(1);
+}
+
+async function releasePages(): Promise<void> {
+  const { releaseStartUpPages } = await import("../native/start-up-pages.ts");
+  releaseStartUpPages();
+}
+
 export function start(options: StartOptions): void {
+  setTimeout(compileAsUsual, SERVING_MS).unref();
+  setTimeout(releasePages, STARTED_MS).unref();
   const hangups = new Hangups();
   // Before anything else, like SIGHUP: it would end the process. There is a log before one is heard.
   process.on("SIGUSR1", () => log.reopen());

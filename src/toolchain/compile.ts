@@ -26,7 +26,7 @@ export interface CompileOptions {
 }
 
 /**
- * How many times as often as usual code has to run before the engine compiles it, until `cli/main.ts` says that it has
+ * How many times as often as usual code has to run before the engine compiles it, until `cli/start.ts` says that it has
  * started: with it a start compiles nothing, which took a sixth of its time.
  */
 const START_JIT_POLICY = 100;
