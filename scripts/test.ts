@@ -28,10 +28,14 @@ const CHECKS: readonly (readonly [name: string, command: readonly string[]])[] =
 ];
 
 /**
- * Reloads under load must be in time: a predecessor waits so long for its successor, and no longer. Beside other tests on two
+ * Runners that take over from one another must be in time: a predecessor waits so long for its successor, and no longer. Beside other tests on two
  * processors some are not, and calls are lost that no runner could have kept. So these run after the others, one by one.
  */
-const ALONE = ["test/server/reloads.test.ts", "test/workers/reloads.test.ts"];
+const ALONE = [
+  "test/server/handover.test.ts",
+  "test/server/reloads.test.ts",
+  "test/workers/reloads.test.ts",
+];
 
 let passed = 0;
 let failed = 0;

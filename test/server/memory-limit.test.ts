@@ -36,7 +36,8 @@ beforeEach(async () => {
   plugins.write("hoard.ts", HOARD);
   runner = await RunnerProcess.start({
     executable,
-    args: ["start", "--plugins", plugins.path, "--limits-memory", "300MiB"],
+    // A call that waits for many large ones may take long on a busy machine.
+    args: ["start", "--plugins", plugins.path, "--limits-memory", "300MiB", "--timeout", "55s"],
   });
   connection = await RawConnection.connect(runner.socket);
   confToken = await prepare(connection, [["hoard", "conf"]]);

@@ -3,7 +3,7 @@ import { lstatSync, type Stats } from "node:fs";
 import { MAX_PATH_BYTES } from "../socket-file.ts";
 
 /** One that has only just started makes its offer within this, ms; meanwhile it serves the path. */
-const OFFER_WITHIN = 100;
+const OFFER_WITHIN = 250;
 
 const OFFER_CHECK = 5;
 
