@@ -40,9 +40,8 @@ export function lineOf(
   };
 }
 
-/** Nothing where the line does not rise by more than its points are apart from round to round: then there is nothing to bend. */
+/** Nothing where the line does not rise: then there is nothing to bend. */
 export function bendOf(id: string, title: string, { points }: GrowthLine): Figure[] {
-  if (points.at(-1)!.low <= points[0]!.high) return [];
   const value = bend(points.map(({ x, median: y }) => ({ x, y })));
   return value === undefined ? [] : [figure(id, title, "×", [value])];
 }
