@@ -1,6 +1,6 @@
 /** One runner takes over from another on the same path: confs, the listener, connections. */
 import { describe, expect, test } from "bun:test";
-import { chownSync, existsSync, lstatSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, lstatSync, renameSync, writeFileSync } from "node:fs";
 import {
   answerBytes,
   nextReply,
@@ -224,14 +224,16 @@ describe("a predecessor", () => {
     using path = new Path();
     const { promise: hello, resolve } = Promise.withResolvers<string>();
     const offers: Bun.SocketListener<undefined>[] = [];
-    const offer = {
-      unix: path.next,
-      socket: { data: (_: Bun.Socket, chunk: Buffer) => resolve(chunk.toString()) },
+    const makeOffer = (): void => {
+      // As a runner does: whoever sees the file can connect.
+      const unix = path.dir.file("unseen.sock");
+      offers.push(Bun.listen({ unix, socket: { data: (_, chunk) => resolve(chunk.toString()) } }));
+      renameSync(unix, path.next);
     };
     // It is there, as the successor has just found, before it can be taken over from.
     const young = Bun.listen({
       unix: path.socket,
-      socket: { open: () => void offers.push(Bun.listen(offer)), data: () => undefined },
+      socket: { open: makeOffer, data: () => undefined },
     });
     await using _successor = await path.startWithoutOffer();
     expect(await hello).toContain('"hello"');
