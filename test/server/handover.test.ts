@@ -233,7 +233,8 @@ describe("a predecessor", () => {
     // It is there, as the successor has just found, before it can be taken over from.
     const young = Bun.listen({
       unix: path.socket,
-      socket: { open: makeOffer, data: () => undefined },
+      // Nothing tells when the successor has looked: some looks later.
+      socket: { open: () => void setTimeout(makeOffer, 20), data: () => undefined },
     });
     await using _successor = await path.startWithoutOffer();
     expect(await hello).toContain('"hello"');
