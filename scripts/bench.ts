@@ -1,7 +1,7 @@
 /**
  * `bun run bench`: what a call costs, beside the least that it can cost on this machine.
  *
- *   --only A,B      some of: cpu, plugins, latency, start, memory, bodies, growth
+ *   --only A,B      some of: cpu, latency, start, memory, bodies, growth; and plugins, which is not run without being asked for
  *   --quick         few short rounds: to see that all works
  *   --check         exit code 1 where a figure is over its limit (scripts/bench/limits.ts)
  *   --against FILE  shows what changed since a saved run
@@ -19,14 +19,14 @@ import { exitCode, judge } from "./bench/limits.ts";
 import { plot } from "./bench/plot.ts";
 import { changesTable, figuresTable, growthTable, limitsTable } from "./bench/report.ts";
 import type { BenchResult } from "./bench/results.ts";
-import { run, SECTION_NAMES, type SectionName } from "./bench/run.ts";
+import { JUDGED_SECTIONS, run, SECTION_NAMES, type SectionName } from "./bench/run.ts";
 import { makeTools } from "./bench/tools.ts";
 
 const DIR = resolve(import.meta.dir, "../dist/bench");
 
 const { values: options } = parseArgs({
   options: {
-    only: { type: "string", default: SECTION_NAMES.join(",") },
+    only: { type: "string", default: JUDGED_SECTIONS.join(",") },
     quick: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
     against: { type: "string" },

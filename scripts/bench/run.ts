@@ -28,6 +28,9 @@ export type SectionName = keyof typeof SECTIONS;
 
 export const SECTION_NAMES = Object.keys(SECTIONS) as readonly SectionName[];
 
+/** What has limits. The bundled plugins have none, and take as long as half of the rest. */
+export const JUDGED_SECTIONS = SECTION_NAMES.filter((name) => name !== "plugins");
+
 export interface RunOptions {
   readonly tools: Tools;
   readonly executables: Executables;

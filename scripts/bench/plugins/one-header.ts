@@ -1,8 +1,9 @@
-/** Sets one request header, whatever the conf says. */
+/** Sets one request header, whose name the conf may give. */
 import { definePlugin } from "apisix-bun-runner";
 
 export default definePlugin({
-  request({ request }) {
-    request.headers.set("X-A6-Runner", "bench");
+  config: (conf) => ({ name: "X-A6-Runner", ...(conf as { name?: string }) }),
+  request({ request, config }) {
+    request.headers.set(config.name, "bench");
   },
 });

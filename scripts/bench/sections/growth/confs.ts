@@ -4,7 +4,7 @@ import type { Bench, Found } from "../../section.ts";
 import { spread } from "../../statistics.ts";
 import { lineOf, measurePoints, type Planned, riseOf } from "./lines.ts";
 
-const CONFS = [1, 10_000, 20_000, 30_000, 40_000, 50_000];
+const CONFS = [1, 10_000, 20_000, 35_000, 50_000];
 
 /** A runner a point, so that the memory is that of these confs alone. */
 export async function confsGrowth(bench: Bench): Promise<Found> {

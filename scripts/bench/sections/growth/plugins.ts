@@ -1,4 +1,4 @@
-/** 1 to 10 plugins in a chain, each of which sets a header. */
+/** 1 to 10 plugins in a chain, each of which sets a header of its own. */
 import type { Bench, Found } from "../../section.ts";
 import { bendOf, lineOf, measurePoints, type Planned } from "./lines.ts";
 
@@ -7,7 +7,10 @@ const PLUGINS = [1, 2, 4, 6, 8, 10];
 export async function pluginsGrowth(bench: Bench): Promise<Found> {
   const runner = await bench.servers.startRunner(bench.executables.bench);
   const points: Planned[] = PLUGINS.map((x) => {
-    const conf = Array.from({ length: x }, () => ["one-header", "{}"] as const);
+    const conf = Array.from(
+      { length: x },
+      (_, i) => ["one-header", JSON.stringify({ name: `X-A6-Runner-${i}` })] as const,
+    );
     return { line: "runner", x, server: runner, load: { mode: "rewrite", conf } };
   });
   const reports = await measurePoints(bench, points);
@@ -17,7 +20,7 @@ export async function pluginsGrowth(bench: Bench): Promise<Found> {
     growth: [
       {
         id: "plugins",
-        title: "Plugins in a chain, each of which sets a header",
+        title: "Plugins in a chain, each of which sets a header of its own",
         work: "plugins",
         cost: "µs a call",
         lines: [line],
