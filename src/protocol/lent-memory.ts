@@ -10,6 +10,12 @@ const GARBAGE_BYTES = 2 ** 21;
 /** So much, and half of what is in use, may have been left by looks at the young before all that lives is looked at. */
 const OLD_GARBAGE_BYTES = 2 ** 22;
 
+/** So much, and all of what is in use, where looks at all that lives would take more than their share of the time. */
+const MUCH_OLD_GARBAGE_BYTES = 2 ** 24;
+
+/** Of the time; each look at the young makes old what calls under way have, which would have the next look at all follow at once. */
+const SHARE = 1 / 10;
+
 /** So much may have been lent before all that lives is looked at anyway, for what was in use may not be any more. */
 const ALL_BYTES = 2 ** 29;
 
@@ -27,6 +33,8 @@ class LentMemory {
   /** Bytes in use after the last look at all that lives; undefined: they have not been counted. */
   #inUse: number | undefined = 0;
   #isDue = false;
+  /** `performance.now()` when all that lives may be looked at again without taking more than its share of the time. */
+  #restsUntil = 0;
 
   /** Whoever gets it may keep it. */
   add(memory: ArrayBufferLike): void {
@@ -45,7 +53,10 @@ class LentMemory {
   }
 
   collectAll(): void {
+    const begun = performance.now();
     fullGC();
+    const now = performance.now();
+    this.#restsUntil = now + (now - begun) * (1 / SHARE - 1);
     this.#lentBefore = 0;
     this.#inUse = undefined;
   }
@@ -57,11 +68,16 @@ class LentMemory {
     edenGC();
     const left = this.#count();
     this.#inUse ??= left;
-    const isMuch =
-      left - this.#inUse > Math.max(OLD_GARBAGE_BYTES, this.#inUse / 2) ||
-      this.#lentBefore > ALL_BYTES;
+    const isMuch = left - this.#inUse > this.#mayLie(this.#inUse) || this.#lentBefore > ALL_BYTES;
     // Later, too: what has been looked at is kept until this turn is over.
     if (isMuch) setImmediate(() => this.collectAll());
+  }
+
+  /** @returns bytes that may have been left by looks at the young */
+  #mayLie(inUse: number): number {
+    return performance.now() < this.#restsUntil
+      ? Math.max(MUCH_OLD_GARBAGE_BYTES, inUse)
+      : Math.max(OLD_GARBAGE_BYTES, inUse / 2);
   }
 
   /** @returns bytes that are in use, or not yet found not to be */

@@ -54,3 +54,16 @@ test("what somebody keeps stays, and is found when it is let go, old as it is", 
   await passing(600);
   expect(await alive(refs)).toBeLessThan(5);
 });
+
+test("what calls under way at a look leave behind never comes to much", async () => {
+  lentMemory.collectAll();
+  const refs: WeakRef<ArrayBuffer>[] = [];
+  for (let round = 0; round < 20; round++) {
+    const underWay = new Set(lend(4).map((ref) => ref.deref()!));
+    refs.push(...[...underWay].map((memory) => new WeakRef(memory)));
+    lentMemory.collectSoon();
+    await turns();
+    underWay.clear();
+    expect(await alive(refs)).toBeLessThan(30);
+  }
+});
