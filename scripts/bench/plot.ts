@@ -35,6 +35,8 @@ export function plot({ title, work, cost, lines }: Growth): string {
         z: 1,
         itemStyle: { color: COLOURS[index % COLOURS.length]! },
         data: points.map(({ x, low, high }) => [x, low, high]),
+        // The axis is to reach as far as the bars do.
+        encode: { x: 0, y: [1, 2] },
         renderItem: (_: unknown, api: echarts.CustomSeriesRenderItemAPI) => {
           const [x = 0, from = 0] = api.coord([api.value(0), api.value(1)]);
           const [, to = 0] = api.coord([api.value(0), api.value(2)]);

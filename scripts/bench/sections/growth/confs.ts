@@ -2,7 +2,7 @@
 import { drive, type Load } from "../../load.ts";
 import type { Bench, Found } from "../../section.ts";
 import { spread } from "../../statistics.ts";
-import { lineOf, measurePoints, type Planned, riseOf } from "./lines.ts";
+import { FEW_ROUNDS, lineOf, measurePoints, type Planned, riseOf } from "./lines.ts";
 
 const CONFS = [1, 10_000, 20_000, 35_000, 50_000];
 
@@ -18,7 +18,7 @@ export async function confsGrowth(bench: Bench): Promise<Found> {
     preparing.push({ x, ...spread([(prepare_us * x) / 1000]) });
     points.push({ line: "runner", x, server, load });
   }
-  const reports = await measurePoints(bench, points);
+  const reports = await measurePoints(bench, points, FEW_ROUNDS);
   const line = lineOf(reports, points, "runner");
   const memory = lineOf(reports, points, "runner", ({ rss_kb }) => (rss_kb * 1024) / 1e6);
   return {

@@ -1,6 +1,6 @@
 /** 1 to 10 000 connections, each with a call under way. */
 import { type Bench, type Found, startFloor } from "../../section.ts";
-import { lineOf, measurePoints, type Planned, riseOf } from "./lines.ts";
+import { FEW_ROUNDS, lineOf, measurePoints, type Planned, riseOf } from "./lines.ts";
 
 const CONNECTIONS = [1, 1000, 2500, 5000, 7500, 10_000];
 
@@ -25,7 +25,7 @@ export async function connectionsGrowth(bench: Bench): Promise<Found> {
       { line: "floor", x, server: floor, load: { mode: "stop", connections: x } },
     );
   }
-  const reports = await measurePoints(bench, points);
+  const reports = await measurePoints(bench, points, FEW_ROUNDS);
   const lines = ["runner", "floor"].map((line) => lineOf(reports, points, line));
   const memory = ["runner", "floor"].map((line) =>
     lineOf(reports, points, line, ({ rss_kb }) => (rss_kb * 1024) / 1e6),

@@ -1,7 +1,7 @@
 /** Measures the points of lines, all in turn. */
 import type { Load, LoadReport, Target } from "../../load.ts";
 import { type Figure, figure, type GrowthLine } from "../../results.ts";
-import { column, cpuPerCall, measure, type Reports } from "../../rounds.ts";
+import { column, cpuPerCall, measure, type Reports, type Rounds } from "../../rounds.ts";
 import type { Bench } from "../../section.ts";
 import { bend, spread } from "../../statistics.ts";
 
@@ -13,14 +13,23 @@ export interface Planned {
   readonly load: Load;
 }
 
-export async function measurePoints(bench: Bench, points: readonly Planned[]): Promise<Reports> {
-  const rounds = bench.quick
-    ? { count: 1, seconds: 0.2, warmup: 0.1 }
-    : { count: 3, seconds: 0.4, warmup: 0.2 };
+/** Many and short: a machine that is slow for some seconds is so for a round or two. */
+const ROUNDS: Rounds = { count: 7, seconds: 0.2, warmup: 0.2 };
+
+/** For loads that take long to get ready. */
+export const FEW_ROUNDS: Rounds = { count: 3, seconds: 0.4, warmup: 0.2 };
+
+const QUICK: Rounds = { count: 1, seconds: 0.2, warmup: 0.1 };
+
+export async function measurePoints(
+  bench: Bench,
+  points: readonly Planned[],
+  rounds = ROUNDS,
+): Promise<Reports> {
   return measure(
     bench,
     points.map(({ line, x, server, load }) => ({ id: idOf(line, x), server, load })),
-    rounds,
+    bench.quick ? QUICK : rounds,
   );
 }
 
