@@ -1,10 +1,14 @@
 /** Request bodies of 0 to 15 MB, read whole. */
+import type { Rounds } from "../../rounds.ts";
 import { type Bench, type Found, startFloor } from "../../section.ts";
 import { warmUp } from "../warm-up.ts";
 import { bendOf, lineOf, measurePoints, type Planned } from "./lines.ts";
 
 const MEGABYTES = [0, 1, 3, 6, 9, 12, 15];
 const MEGABYTE = 2 ** 20;
+
+/** Long enough for some fifty of the largest. */
+const ROUNDS: Rounds = { count: 5, seconds: 0.5, warmup: 0.3 };
 
 export async function bodyGrowth(bench: Bench): Promise<Found> {
   const runner = await bench.servers.startRunner(bench.executables.bench);
@@ -18,7 +22,7 @@ export async function bodyGrowth(bench: Bench): Promise<Found> {
       { line: "floor", x, server: floor, load },
     ];
   });
-  const reports = await measurePoints(bench, points);
+  const reports = await measurePoints(bench, points, ROUNDS);
   const lines = ["runner", "floor"].map((line) => lineOf(reports, points, line));
   return {
     figures: bendOf("growth.body", "bodies: how the line bends upwards", lines[0]!),
