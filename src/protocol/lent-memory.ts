@@ -8,7 +8,7 @@ import { edenGC, fullGC } from "bun:jsc";
 const GARBAGE_BYTES = 2 ** 21;
 
 /** So much, and half of what is in use, may have been left by looks at the young before all that lives is looked at. */
-const OLD_GARBAGE_BYTES = 2 ** 22;
+const OLD_GARBAGE_BYTES = 2 ** 21;
 
 /** So much, and all of what is in use, where looks at all that lives would take more than their share of the time. */
 const MUCH_OLD_GARBAGE_BYTES = 2 ** 24;

@@ -3,6 +3,7 @@ import { drive, type Load } from "../load.ts";
 import { type Figure, figure } from "../results.ts";
 import { column, type Lane, measure } from "../rounds.ts";
 import { type Bench, type Found, startFloor } from "../section.ts";
+import type { Server } from "../servers.ts";
 import { ratios } from "../statistics.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -28,18 +29,20 @@ export async function bodies(bench: Bench): Promise<Found> {
   const figures: Figure[] = [];
   for (const phase of ["request", "response"] as const) {
     for (const size of MEGABYTES) {
+      // It gets quiet while the other is measured.
+      const memory = await warmRunner(bench, phase, size);
+      const busyUntil = performance.now();
       figures.push(...(await throughput(bench, phase, size)));
-      figures.push(await extraMemory(bench, phase, size));
+      figures.push(await extraMemory(bench, phase, size, memory, busyUntil));
     }
   }
   return { figures };
 }
 
 async function throughput(bench: Bench, phase: Phase, size: number): Promise<Figure[]> {
-  const { servers, executables, quick } = bench;
+  const { quick } = bench;
   const load = loadOf(phase, size);
-  const runner = await servers.startRunner(executables.bench);
-  await warmUp(bench, runner, load);
+  const runner = await warmRunner(bench, phase, size);
   const floor = await startFloor(bench, PHASES[phase], size * MEGABYTE);
   const lanes: Lane[] = [
     { id: "floor", server: floor, load },
@@ -61,25 +64,41 @@ async function throughput(bench: Bench, phase: Phase, size: number): Promise<Fig
   ];
 }
 
-/** The most that it had in memory with such bodies, beyond what it had with the smallest that count as large. */
-async function extraMemory(bench: Bench, phase: Phase, size: number): Promise<Figure> {
-  const { servers, executables, tools, quick, progress } = bench;
-  const server = await servers.startRunner(executables.bench);
-  await warmUp(bench, server, loadOf(phase, size));
+/**
+ * The most that it had in memory with such bodies, beyond what it had with the smallest that count as large.
+ *
+ * @param lastBusy `performance.now()` when it had its last large body
+ */
+async function extraMemory(
+  bench: Bench,
+  phase: Phase,
+  size: number,
+  server: Server,
+  lastBusy: number,
+): Promise<Figure> {
+  const { tools, quick, progress } = bench;
+  let busyUntil = lastBusy;
   const small = { ...loadOf(phase, size), bodySize: SMALLEST_LARGE };
   const rounds: number[] = [];
   for (let round = 0; round < (quick ? 1 : 2); round++) {
     progress.step(`memory for a ${phase} body of ${size} MB`);
-    await Bun.sleep(QUIET_MS);
+    await Bun.sleep(busyUntil + QUIET_MS - performance.now());
     await drive(tools, server, small, { requests: SMALL_CALLS });
     await server.forgetHighest();
     const before = server.memory.highest;
     await drive(tools, server, loadOf(phase, size), { requests: 300 / size });
+    busyUntil = performance.now();
     rounds.push(((server.memory.highest - before) * 1024) / (size * MEGABYTE));
   }
   await server.stop();
   const id = `bodies.memory.${phase}.${size}`;
   return figure(id, `extra memory, to a ${phase} body of ${size} MB`, "×", rounds);
+}
+
+async function warmRunner(bench: Bench, phase: Phase, size: number): Promise<Server> {
+  const runner = await bench.servers.startRunner(bench.executables.bench);
+  await warmUp(bench, runner, loadOf(phase, size));
+  return runner;
 }
 
 function loadOf(phase: Phase, size: number): Load {
