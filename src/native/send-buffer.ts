@@ -13,10 +13,10 @@ const LIBC = {
 const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 
-/** Bytes of an `int`. */
-const INT_BYTES = 4;
-
 type SetSocketOption = ReturnType<typeof openLibc<typeof LIBC>>["setsockopt"];
+
+/** The option's value: the kernel reads it from here, so it has to stay. */
+const value = new Int32Array(1);
 
 /** Null where there is none. */
 let setSocketOption: SetSocketOption | null | undefined;
@@ -31,8 +31,8 @@ let setSocketOption: SetSocketOption | null | undefined;
 export function enlargeSendBuffer(descriptor: number, bytes: number): boolean {
   setSocketOption ??= openSetSocketOption();
   if (setSocketOption === null) return false;
-  const value = ptr(new Int32Array([bytes]));
-  return setSocketOption(descriptor, SOL_SOCKET, SO_SNDBUF, value, INT_BYTES) === 0;
+  value[0] = bytes;
+  return setSocketOption(descriptor, SOL_SOCKET, SO_SNDBUF, ptr(value), value.byteLength) === 0;
 }
 
 function openSetSocketOption(): SetSocketOption | null {

@@ -142,7 +142,7 @@ describe("through the executable", () => {
     // Nothing says that the process has looked.
     while (runner.resident > LIMIT_BYTES) await Bun.sleep(20);
     expect(runner.log.lines.filter((line) => line.includes("it is replaced"))).toEqual([]);
-    expect(await request(connection, { path: "/", confToken })).toMatchObject({ kind: "stop" });
+    expect(await ask("/")).toMatchObject({ hoarded: 0 });
   });
 
   test("a call that takes longer keeps it from being replaced, and all others are answered again", async () => {
