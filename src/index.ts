@@ -55,6 +55,6 @@ export { Secret, secret } from "./plugin/secrets.ts";
 export { HttpError, ProtocolLimitError, BodyTooLargeError, CallEndedError } from "./http/errors.ts";
 export type { HttpErrorOptions } from "./http/errors.ts";
 export { InvalidJsonError } from "./http/body.ts";
-export { PluginTimeoutError } from "./plugin/chain.ts";
+export { PluginTimeoutError } from "./plugin/timeouts.ts";
 export { StoreUnavailableError, StoreValueError } from "./store/errors.ts";
 export type { StoreEngine, StoreOperation } from "./store/errors.ts";

@@ -49,4 +49,4 @@ export type { PluginSample, SampleExpectation } from "./plugin/samples.ts";
 
 // Errors
 export { InvalidConfError } from "./plugin/conf.ts";
-export { PluginLoadError } from "./plugin/load-module.ts";
+export { PluginLoadError } from "./plugin/exports.ts";

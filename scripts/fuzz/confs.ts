@@ -1,5 +1,5 @@
 /** The confs whose tokens the mutated calls carry: each leads to a plugin that reads, asks or edits. */
-import type { ConfRequest } from "../../src/plugin/conf-cache.ts";
+import type { ConfRequest } from "../../src/plugin/conf-content.ts";
 
 export type Hook = "read-all" | "ask-all" | "ask-and-go" | "edit-all";
 

@@ -1,9 +1,11 @@
 /** Runs a case through the runner's own connection in this process: bytes in, bytes out, no socket. */
 import { decodeReply, type RunnerReply } from "../../src/gateway/decode-replies.ts";
 import { createLogger } from "../../src/log/logger.ts";
-import { ConfCache, contentOf } from "../../src/plugin/conf-cache.ts";
+import { ConfCache } from "../../src/plugin/conf-cache.ts";
+import { contentOf } from "../../src/plugin/conf-content.ts";
 import { pluginFromModule } from "../../src/plugin/load-module.ts";
-import { phaseOf, prepareConf } from "../../src/plugin/prepare.ts";
+import { prepareConf } from "../../src/plugin/prepare.ts";
+import { phaseOf } from "../../src/plugin/route.ts";
 import { PreparedConf } from "../../src/plugin/prepared-conf.ts";
 import { PluginRegistry } from "../../src/plugin/registry.ts";
 import { StrayErrors } from "../../src/plugin/stray-errors.ts";

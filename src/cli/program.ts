@@ -1,6 +1,6 @@
 /** The command line of every command but a plain start. */
 import { Command, CommanderError } from "commander";
-import type { BundledPlugin } from "../plugin/registry.ts";
+import type { BundledPlugin } from "../plugin/bundled.ts";
 import { registerBuild } from "./build.ts";
 import { registerCall } from "./call.ts";
 import { registerCheck } from "./check.ts";

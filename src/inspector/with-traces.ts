@@ -1,5 +1,5 @@
 /** Lays the runner's traces over what the gateway knows of a call. */
-import { canonicalName } from "../plugin/load-module.ts";
+import { canonicalName } from "../plugin/exports.ts";
 import type { InspectedPhase, InspectedPlugin, LogView, PluginRun, RunEnd } from "./model.ts";
 import type { LogTrace, RunTrace } from "./runner/traces.ts";
 

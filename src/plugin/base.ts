@@ -1,17 +1,11 @@
 /** The class style: one instance a call. */
 import type { PluginRequest } from "../http/plugin-request.ts";
-import { type Stop } from "../http/stop.ts";
-import { StopResponse } from "../http/stop-response.ts";
+import type { StopResponse } from "../http/stop-response.ts";
 import type { UpstreamResponse } from "../http/upstream-response.ts";
 import type { Vars } from "../http/vars.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Store } from "../store/store.ts";
-import {
-  type CallContext,
-  type RequestContext,
-  requestCallOf,
-  type ResponseContext,
-} from "./context.ts";
+import type { CallContext } from "./context.ts";
 import type { HookResult, PluginDefinition } from "./definition.ts";
 import type { Locals } from "./locals.ts";
 import type { Route } from "./route.ts";
@@ -122,50 +116,12 @@ export function isPluginClass(value: unknown): value is PluginClass {
   return typeof value === "function" && value.prototype instanceof Base;
 }
 
-/** Runs `filter` of a new instance. */
-export function callFilter(
-  Class: PluginClass,
-  context: RequestContext,
-): HookResult | Promise<HookResult> {
-  const instance = instantiate(Class, context);
-  const response = new StopResponse();
-  const result = instance.filter?.(context.request, response);
-  return result instanceof Promise
-    ? result.then((settled) => settled ?? outcome(instance, response, context))
-    : (result ?? outcome(instance, response, context));
-}
-
-/** Runs `filterResponse` of a new instance. */
-export function callFilterResponse(
-  Class: PluginClass,
-  context: ResponseContext,
-): HookResult | Promise<HookResult> {
-  return instantiate(Class, context).filterResponse?.(context.response);
-}
-
-function instantiate(Class: PluginClass, context: CallContext): Base {
+/** The instance for one call. */
+export function instantiate(Class: PluginClass, context: CallContext): Base {
   contextOfNext = context;
   try {
     return new Class();
   } finally {
     contextOfNext = undefined;
   }
-}
-
-function outcome(
-  instance: Base,
-  response: StopResponse,
-  context: RequestContext,
-): Stop | undefined {
-  if (instance.stopped) return response.toStop();
-  const { setHeaders } = response;
-  const left =
-    setHeaders === undefined ? [] : requestCallOf(context).addResponseHeaders(setHeaders);
-  if (response.hasAnswer) left.unshift("status or body");
-  if (left.length > 0) {
-    context.log.warn(
-      `the request goes on without ${left.join(", ")} of its response: call this.stop() to send it`,
-    );
-  }
-  return undefined;
 }

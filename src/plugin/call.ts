@@ -14,6 +14,7 @@ import type { CallObservation } from "./observer.ts";
 import type { Phase } from "./plugin.ts";
 import type { PreparedPlugin } from "./prepared-plugin.ts";
 import type { Route } from "./route.ts";
+import { MAX_CALL_MS } from "./timeouts.ts";
 
 /** A plugin was called where it has no hook: it would have protected nobody. */
 class WrongPhaseError extends Error {
@@ -23,9 +24,6 @@ class WrongPhaseError extends Error {
     super(`plugin ${plugin} has no ${phase} phase, but the route names it in one`);
   }
 }
-
-/** The longest that a chain may wait, in ms: APISIX gives up on the call after 60 s. */
-export const MAX_CALL_MS = 55_000;
 
 export abstract class Call {
   abstract readonly phase: Phase;

@@ -3,29 +3,13 @@ import { CallEndedError, HttpError } from "../http/errors.ts";
 import { Stop, stopFromError } from "../http/stop.ts";
 import { stopFromResponse } from "../http/web-response.ts";
 import { board } from "../watchdog/board.ts";
-import { type Call, MAX_CALL_MS } from "./call.ts";
+import type { Call } from "./call.ts";
 import type { HookResult } from "./definition.ts";
 import type { HookOutcome } from "./observer.ts";
 import type { Leave, Places } from "./places.ts";
 import type { PreparedPlugin } from "./prepared-plugin.ts";
+import { callTimeout, PluginTimeoutError, pluginTimeout } from "./timeouts.ts";
 import { traced } from "./trace.ts";
-
-/** What a hook fails with that took longer than it may; the reason of its `signal`. */
-export class PluginTimeoutError extends Error {
-  override readonly name = "PluginTimeoutError";
-}
-
-function pluginTimeout(plugin: string, ms: number): PluginTimeoutError {
-  return new PluginTimeoutError(
-    `plugin ${plugin} gave no answer within ${ms} ms; a longer time can be set as the plugin's timeout or plugins.timeout`,
-  );
-}
-
-function callTimeout(plugin: string): PluginTimeoutError {
-  return new PluginTimeoutError(
-    `plugin ${plugin} was at work when the whole chain had taken ${MAX_CALL_MS} ms, the most that APISIX waits for`,
-  );
-}
 
 /** What a chain came to: an answer, or `undefined`: the request (or response) goes on. */
 export type ChainResult = Answer | Failure | undefined;

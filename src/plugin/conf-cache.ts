@@ -1,30 +1,23 @@
 /** The confs that APISIX has prepared, by token. */
 import type { Logger } from "../log/logger.ts";
+import { hashOf } from "./conf-content.ts";
 import type { PreparedConf } from "./prepared-conf.ts";
-import { withoutVersion } from "./route.ts";
 
 export interface ConfCacheOptions {
   /** ms that APISIX keeps a token (APISIX_CONF_EXPIRE_TIME); confs live 1.2 times as long. */
   readonly expireTime: number;
   /** How many confs are kept at most. */
   readonly limit: number;
-  /** How many bytes the confs that are kept may have together, as {@link contentOf} gives them; default: any. */
+  /** How many bytes the confs that are kept may have together, as `contentOf` gives them; default: any. */
   readonly byteLimit?: number;
   /** Whether a token that no conf has may be given to this content; default: always. */
   readonly mayGive?: (token: number, content: string) => boolean;
   readonly log: Logger;
 }
 
-/** What APISIX asks to prepare. */
-export interface ConfRequest {
-  /** Names the route, the plugin of APISIX and the version; empty before APISIX 2.9. */
-  readonly key: string;
-  readonly conf: readonly { readonly name: string; readonly value: string }[];
-}
-
 /** A conf that another runner has prepared. */
 export interface InheritedConf {
-  /** As {@link contentOf} gives it. */
+  /** As `contentOf` gives it. */
   readonly content: string;
   /** ms since the epoch */
   readonly preparedAt: number;
@@ -38,22 +31,10 @@ export interface KeptConf extends InheritedConf {
   retire(): void;
 }
 
-/** What to hash and compare: the key without its version, so that an edit elsewhere changes nothing. */
-export function contentOf({ key, conf }: ConfRequest): string {
-  return JSON.stringify([withoutVersion(key), ...conf.map(({ name, value }) => [name, value])]);
-}
-
-/** The request that a content was made of, but for the version. */
-export function requestOf(content: string): ConfRequest {
-  const [key, ...entries] = JSON.parse(content) as [string, ...[string, string][]];
-  return { key, conf: entries.map(([name, value]) => ({ name, value })) };
-}
-
 /**
  * Tokens come from the content. APISIX keeps them in shared memory that outlives a runner, and two
  * runners answer at once during a reload: with a hash both know the same token for the same conf, and
- * a stale token never means another route's conf. xxHash32 is a published function: it does
- * not change with the version of Bun.
+ * a stale token never means another route's conf.
  */
 export class ConfCache<Conf extends KeptConf = PreparedConf> {
   /** In the order in which they were last prepared, so that the stale ones come first. */
@@ -125,7 +106,7 @@ export class ConfCache<Conf extends KeptConf = PreparedConf> {
   tokenFor(content: string): number {
     const displaced = this.#displaced.size > 0 ? this.#displaced.get(content) : undefined;
     if (displaced !== undefined) return displaced;
-    let token = Bun.hash.xxHash32(content);
+    let token = hashOf(content);
     for (;;) {
       const holder = this.#confs.get(token) ?? this.#inherited.get(token);
       const isFree = holder === undefined && this.#mayGive(token, content);
@@ -257,7 +238,7 @@ export class ConfCache<Conf extends KeptConf = PreparedConf> {
 
   #count(token: number, content: string): void {
     this.#bytes += Buffer.byteLength(content);
-    if (token !== Bun.hash.xxHash32(content)) this.#displaced.set(content, token);
+    if (token !== hashOf(content)) this.#displaced.set(content, token);
   }
 
   #discount(token: number, content: string): void {

@@ -21,11 +21,11 @@ import { Vars } from "../http/vars.ts";
 import { StoreUnavailableError, StoreValueError } from "../store/errors.ts";
 import { PluginStore } from "../store/stores.ts";
 import { Base } from "./base.ts";
-import { PluginTimeoutError } from "./chain.ts";
 import { CallContext, RequestContext, ResponseContext } from "./context.ts";
 import { InvalidConfError } from "./invalid-conf.ts";
 import { TooManyCallsError } from "./places.ts";
 import { Secret } from "./secrets.ts";
+import { PluginTimeoutError } from "./timeouts.ts";
 
 const CLASSES = [
   AddedResponseHeaders,

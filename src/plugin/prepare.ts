@@ -2,12 +2,13 @@
 import type { Logger } from "../log/logger.ts";
 import type { StoreSource } from "../store/stores.ts";
 import { InvalidConfError } from "./conf.ts";
-import { type ConfCache, type ConfRequest, contentOf, requestOf } from "./conf-cache.ts";
-import { type Phase, type Plugin, type PluginProblem, phasesOf } from "./plugin.ts";
+import type { ConfCache } from "./conf-cache.ts";
+import { type ConfRequest, contentOf, requestOf } from "./conf-content.ts";
+import { type Plugin, type PluginProblem, phasesOf } from "./plugin.ts";
 import { PreparedConf, type Refusal } from "./prepared-conf.ts";
 import { PreparedPlugin } from "./prepared-plugin.ts";
 import { isProblem, type PluginRegistry } from "./registry.ts";
-import { parseRoute, type Route } from "./route.ts";
+import { parseRoute, phaseOf, type Route } from "./route.ts";
 import type { SecretSources } from "./secrets.ts";
 
 export interface PrepareOptions {
@@ -174,10 +175,4 @@ function usable(
   return phase === "request"
     ? "it has no request phase: name it in ext-plugin-post-resp"
     : "it has no response phase: name it in ext-plugin-pre-req or ext-plugin-post-req";
-}
-
-/** The phase in which a conf's calls come, where its key tells. */
-export function phaseOf(route: Route): Phase | undefined {
-  if (route.plugin === undefined) return undefined;
-  return route.plugin === "ext-plugin-post-resp" ? "response" : "request";
 }

@@ -5,7 +5,7 @@ import type { StoreSource } from "../store/stores.ts";
 import { board } from "../watchdog/board.ts";
 import { InvalidConfError, parseConf, validateConf } from "./conf.ts";
 import type { SetupContext } from "./definition.ts";
-import { canonicalName } from "./load-module.ts";
+import { canonicalName } from "./exports.ts";
 import type { Plugin } from "./plugin.ts";
 import type { Route } from "./route.ts";
 import {

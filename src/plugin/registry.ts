@@ -1,13 +1,10 @@
 /** The plugins by name, bundled and from folders, and the names that lead to none. */
 import type { Logger } from "../log/logger.ts";
+import { BUNDLED, type BundledPlugin } from "./bundled.ts";
 import { freezeSdk } from "./freeze-sdk.ts";
-import { canonicalName, PluginLoadError, pluginFromModule } from "./load-module.ts";
+import { canonicalName, PluginLoadError } from "./exports.ts";
+import { pluginFromModule } from "./load-module.ts";
 import type { Plugin, PluginProblem } from "./plugin.ts";
-
-/** A plugin inside the executable: its base name, and the import that loads it. */
-export type BundledPlugin = readonly [name: string, load: () => Promise<object>];
-
-export const BUNDLED = "bundled";
 
 export function isProblem(entry: Plugin | PluginProblem): entry is PluginProblem {
   return "problem" in entry;

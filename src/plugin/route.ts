@@ -1,4 +1,5 @@
 /** What the key of a PrepareConf tells of the route behind it. */
+import type { Phase } from "./plugin.ts";
 
 export type ExtPlugin = "ext-plugin-pre-req" | "ext-plugin-post-req" | "ext-plugin-post-resp";
 
@@ -30,7 +31,7 @@ const FIELDS: Readonly<
  * `route&service#r1&s1#ext-plugin-pre-req#1795336643&1795336644`.
  */
 export function parseRoute(key: string): Route {
-  const [kinds = "", ids = "", plugin] = key.split("#", 3);
+  const [kinds = "", ids = ""] = key.split("#", 2);
   const idList = ids.split("&");
   const fields: Partial<Record<(typeof FIELDS)[string], string>> = {};
   kinds.split("&").forEach((kind, i) => {
@@ -38,10 +39,11 @@ export function parseRoute(key: string): Route {
     const id = idList[i];
     if (field !== undefined && id !== undefined) fields[field] = id;
   });
+  const plugin = extPluginOf(key);
   return Object.freeze({
     key: withoutVersion(key),
     ...fields,
-    ...(isExtPlugin(plugin) && { plugin }),
+    ...(plugin !== undefined && { plugin }),
   });
 }
 
@@ -58,7 +60,19 @@ export function withoutVersion(key: string): string {
   return key.slice(0, end);
 }
 
-function isExtPlugin(name: string | undefined): name is ExtPlugin {
+/** Which of APISIX's three plugins a key names. */
+export function extPluginOf(key: string): ExtPlugin | undefined {
+  const name = key.split("#", 3)[2];
+  return name !== undefined && isExtPlugin(name) ? name : undefined;
+}
+
+/** The phase in which a conf's calls come, where its key tells. */
+export function phaseOf(route: { readonly plugin?: ExtPlugin | undefined }): Phase | undefined {
+  if (route.plugin === undefined) return undefined;
+  return route.plugin === "ext-plugin-post-resp" ? "response" : "request";
+}
+
+function isExtPlugin(name: string): name is ExtPlugin {
   return (
     name === "ext-plugin-pre-req" ||
     name === "ext-plugin-post-req" ||

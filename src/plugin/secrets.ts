@@ -1,7 +1,7 @@
 /** Secrets in confs: references in APISIX's own notation, resolved for allowed names only. */
 import { readFileSync } from "node:fs";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { InvalidConfError } from "./conf.ts";
+import { InvalidConfError } from "./invalid-conf.ts";
 
 /** A value that does not show itself: in logs, JSON and templates it is its name in brackets. */
 export class Secret {

@@ -1,5 +1,5 @@
 /** Cuts a byte stream into frames, however the stream was split. */
-import { FRAME_HEADER_BYTES } from "./frame.ts";
+import { FRAME_HEADER_BYTES, isOneFrame, payloadLength } from "./frame.ts";
 import { allocateToLend, isLarge, lend, release } from "./large-memory.ts";
 
 /** Takes one frame. `payload` is a copy of its own and may be kept. */
@@ -121,15 +121,4 @@ class StreamFrameDecoder implements FrameDecoder<Buffer> {
     }
     return FRAME_HEADER_BYTES + payloadLength(this.#partial, 0);
   }
-}
-
-function isOneFrame(chunk: Buffer): boolean {
-  return (
-    chunk.length >= FRAME_HEADER_BYTES &&
-    chunk.length === FRAME_HEADER_BYTES + payloadLength(chunk, 0)
-  );
-}
-
-function payloadLength(bytes: Uint8Array, at: number): number {
-  return (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }

@@ -55,3 +55,16 @@ export function writeFrameHeader(bytes: Uint8Array, at: number, type: number, le
   bytes[at + 2] = (length >>> 8) & 0xff;
   bytes[at + 3] = length & 0xff;
 }
+
+/** What the header that begins at `at` says of its payload, in bytes. */
+export function payloadLength(bytes: Uint8Array, at: number): number {
+  return (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+}
+
+/** Whether these bytes are one frame, from its first to its last: most reads from a socket are. */
+export function isOneFrame(chunk: Uint8Array): boolean {
+  return (
+    chunk.length >= FRAME_HEADER_BYTES &&
+    chunk.length === FRAME_HEADER_BYTES + payloadLength(chunk, 0)
+  );
+}

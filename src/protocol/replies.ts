@@ -6,6 +6,7 @@ import type { Action } from "./generated/a6/httpreq-call/action.ts";
 import { replyWriter } from "./reply-writer.ts";
 import type { WireEntry, WireText } from "./text-entries.ts";
 
+export { confTokenFrame } from "./conf-token-frame.ts";
 export { Code as ErrorCode };
 
 // The generated enums of unions bring in the accessors of their tables, and with them the runtime of FlatBuffers, which
@@ -53,10 +54,6 @@ export type Question =
 
 export function errorFrame(code: Code): Frame {
   return numberFrame(FrameType.Error, code);
-}
-
-export function confTokenFrame(token: number): Frame {
-  return numberFrame(FrameType.PrepareConf, token);
 }
 
 /** A frame whose only field is a number. */

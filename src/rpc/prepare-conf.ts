@@ -2,9 +2,10 @@
 import { decodePrepareConf } from "../protocol/calls.ts";
 import { FRAME_HEADER_BYTES } from "../protocol/frame.ts";
 import { confTokenFrame, ErrorCode, errorFrame } from "../protocol/replies.ts";
-import { contentOf } from "../plugin/conf-cache.ts";
-import { phaseOf, prepareConf, prepareInherited } from "../plugin/prepare.ts";
+import { contentOf } from "../plugin/conf-content.ts";
+import { prepareConf, prepareInherited } from "../plugin/prepare.ts";
 import type { PreparedConf } from "../plugin/prepared-conf.ts";
+import { phaseOf } from "../plugin/route.ts";
 import type { Registrar } from "./inheritance.ts";
 import type { Peer } from "./peer.ts";
 import { logRefusals } from "./run-call.ts";

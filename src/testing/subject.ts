@@ -1,7 +1,8 @@
 /** What a test may hand over as a plugin, made into the plugin that a runner would load. */
 import { isPluginClass, type Base } from "../plugin/base.ts";
 import type { PluginDefinition } from "../plugin/definition.ts";
-import { canonicalName, pluginFromModule } from "../plugin/load-module.ts";
+import { canonicalName } from "../plugin/exports.ts";
+import { pluginFromModule } from "../plugin/load-module.ts";
 import type { Plugin } from "../plugin/plugin.ts";
 import type { PluginSample } from "../plugin/samples.ts";
 

@@ -2,7 +2,7 @@
 import type { Engine } from "../store/engine.ts";
 import type { Store } from "../store/store.ts";
 import { Stores } from "../store/stores.ts";
-import { canonicalName } from "../plugin/load-module.ts";
+import { canonicalName } from "../plugin/exports.ts";
 
 /** Bytes: more than a test puts there. */
 const LIMIT = 64 * 2 ** 20;

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } fro
 import { basename, dirname, join, resolve } from "node:path";
 import type { Logger } from "../log/logger.ts";
 import { findPlugins } from "../plugin/folders.ts";
-import { canonicalName } from "../plugin/load-module.ts";
+import { canonicalName } from "../plugin/exports.ts";
 import { bundleForNextBuild } from "./bundle-plugins.ts";
 import { type CarriedFiles, pack, unpack, writeFolder } from "./carried.ts";
 import { BuildError, describeBuildErrors } from "./build-error.ts";

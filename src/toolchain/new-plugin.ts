@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "../log/logger.ts";
 import { findPlugins } from "../plugin/folders.ts";
-import { canonicalName } from "../plugin/load-module.ts";
+import { canonicalName } from "../plugin/exports.ts";
 import type { Phase } from "../plugin/plugin.ts";
 import { unpack } from "./carried.ts";
 import { pluginFolder, ProjectError } from "./project.ts";

@@ -1,7 +1,8 @@
 /** What a chain may take in all, how many calls a plugin takes at once, and what a late plugin can still reach. */
 import { describe, expect, test } from "bun:test";
 import { definePlugin, stop } from "../../src/index.ts";
-import { PluginLoadError, pluginFromModule } from "../../src/plugin/load-module.ts";
+import { PluginLoadError } from "../../src/plugin/exports.ts";
+import { pluginFromModule } from "../../src/plugin/load-module.ts";
 import { fakeTime } from "../../src/testing/fake-time.ts";
 import { inlinePlugins } from "../support/inline-plugins.ts";
 

@@ -1,7 +1,8 @@
 /** Conf tokens: from the content, the same in every process, never two confs for one. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { createLogger } from "../../src/log/logger.ts";
-import { ConfCache, contentOf, requestOf } from "../../src/plugin/conf-cache.ts";
+import { ConfCache } from "../../src/plugin/conf-cache.ts";
+import { contentOf, requestOf } from "../../src/plugin/conf-content.ts";
 import { PreparedConf } from "../../src/plugin/prepared-conf.ts";
 import { parseRoute } from "../../src/plugin/route.ts";
 import { prepare, PRE_REQ, request } from "../support/encode.ts";

@@ -106,7 +106,8 @@ async function readyRoutes(
   if (!Array.isArray(dirs)) return BUNDLED_EXAMPLES;
   const { loadedRegistry } = await import("../start/make-runner.ts");
   const { phasesOf } = await import("../../plugin/plugin.ts");
-  const { BUNDLED, isProblem } = await import("../../plugin/registry.ts");
+  const { BUNDLED } = await import("../../plugin/bundled.ts");
+  const { isProblem } = await import("../../plugin/registry.ts");
   const quiet = { ...options, socket: undefined, logLevel: "error" };
   const plugins = await loadedRegistry({ ...context, ...sourcesOf(quiet) }).all();
   return plugins.flatMap((plugin) =>

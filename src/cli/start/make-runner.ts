@@ -2,7 +2,8 @@
 import { type Config, ConfigError, type LoadedConfig } from "../../config/config.ts";
 import { createLogger, type Log, type LogRecord } from "../../log/logger.ts";
 import { ConfCache } from "../../plugin/conf-cache.ts";
-import { type BundledPlugin, PluginRegistry } from "../../plugin/registry.ts";
+import type { BundledPlugin } from "../../plugin/bundled.ts";
+import { PluginRegistry } from "../../plugin/registry.ts";
 import { StrayErrors } from "../../plugin/stray-errors.ts";
 import { OldApisix } from "../../rpc/old-apisix.ts";
 import type { LiveRunner, Runner } from "../../rpc/runner.ts";

@@ -1,5 +1,5 @@
 /** What a test is to repeat and expect: a whole chain's call, or the turn of one plugin of it. */
-import { canonicalName } from "../../plugin/load-module.ts";
+import { canonicalName } from "../../plugin/exports.ts";
 import type {
   Answer,
   AskedView,

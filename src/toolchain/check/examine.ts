@@ -2,10 +2,11 @@
 import { readFileSync } from "node:fs";
 import { parseConf, validateConf } from "../../plugin/conf.ts";
 import { locateLoadError } from "../../plugin/load-error.ts";
-import { PluginLoadError, pluginFromModule } from "../../plugin/load-module.ts";
+import { PluginLoadError } from "../../plugin/exports.ts";
+import { pluginFromModule } from "../../plugin/load-module.ts";
 import { createModuleScope } from "../../plugin/module-scope.ts";
 import { type Phase, phasesOf, type Plugin } from "../../plugin/plugin.ts";
-import { BUNDLED, type BundledPlugin } from "../../plugin/registry.ts";
+import { BUNDLED, type BundledPlugin } from "../../plugin/bundled.ts";
 import { resolveSecrets } from "../../plugin/secrets.ts";
 import { runSamples } from "../../testing/run-samples.ts";
 import type { PluginExport } from "../../testing/subject.ts";

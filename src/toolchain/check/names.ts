@@ -1,6 +1,6 @@
 /** Plugins that share a name: neither may win by chance. */
 import { basename } from "node:path";
-import { canonicalName } from "../../plugin/load-module.ts";
+import { canonicalName } from "../../plugin/exports.ts";
 import type { PluginFile } from "../compile.ts";
 import type { CheckProblem } from "./problem.ts";
 
