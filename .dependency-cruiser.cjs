@@ -19,6 +19,7 @@ const MAY_IMPORT = {
   plugin: ["http", "protocol", "store", "log", "config", "watchdog"],
   rpc: ["plugin", "http", "protocol", "store", "log"],
   server: ["rpc", "protocol", "watchdog", "native"],
+  reception: ["server", "plugin", "protocol", "config"],
   workers: ["server", "rpc", "plugin", "watchdog", "native", "log"],
   metrics: ["server", "plugin", "http", "log", "config"],
   tracing: ["plugin", "http", "log"],

@@ -2,6 +2,7 @@
 import { relative, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { duration, Refused } from "../config/parse.ts";
+import * as sdk from "../index.ts";
 import { createLogger } from "../log/logger.ts";
 import { provideSdk } from "../plugin/sdk-module.ts";
 import type { Subject } from "../toolchain/check/examine.ts";
@@ -81,7 +82,8 @@ async function checked(
 /** In the process that {@link EXAMINE} starts: the subject comes as a message, and each report goes as one. */
 async function examineOne({ bundled }: CliContext): Promise<void> {
   const { examine } = await import("../toolchain/check/examine.ts");
-  provideSdk({ "apisix-bun-runner": await import("../index.ts") });
+  // Imported late, the SDK would be one chunk with the command line, for plugins too.
+  provideSdk({ "apisix-bun-runner": sdk });
   const subject = Promise.withResolvers<Subject>();
   process.once("message", subject.resolve);
   await examine(await subject.promise, bundled, (report) => process.send?.(report));

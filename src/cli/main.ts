@@ -1,22 +1,40 @@
-/** The executable: picks the command. */
+/** The executable: receives who comes, then loads what the command line asks for. */
+import { plainSettings } from "../reception/plain-settings.ts";
+import { Reception } from "../reception/reception.ts";
+import { isVacant } from "../server/handover/path.ts";
+import { EarlyEvents } from "./early-events.ts";
 import type { CliContext } from "./program.ts";
-import { startFlags } from "./start-flags.ts";
-import { compileAsUsual, start } from "./start.ts";
+import type { Early } from "./start.ts";
 
 /**
- * Runs the command line. APISIX starts the runner without arguments, so `start` is the default, and
- * the parser of all others is loaded for them alone.
+ * Runs the command line.
+ *
+ * A start of APISIX's whose settings are plain has its socket before anything is loaded that serves calls. Whatever is not
+ * as usual there, the command finds in its own time.
  *
  * @param context what is inside the executable
  * @param args the command line without the program's own name
  */
 export async function main(context: CliContext, args: readonly string[]): Promise<void> {
-  const sources = startFlags(args);
-  if (sources !== undefined) {
-    start({ bundled: context.bundled, ...sources });
-  } else {
-    compileAsUsual();
-    const { runProgram } = await import("./program.ts");
-    await runProgram(context, args);
+  const early = await receive(context, args);
+  await early?.reception.isOver;
+  const { run } = await import("./run.ts");
+  await run(context, args, early);
+}
+
+async function receive(
+  { bundled }: CliContext,
+  args: readonly string[],
+): Promise<Early | undefined> {
+  let events: EarlyEvents | undefined;
+  try {
+    const settings = plainSettings(args, process.env, process.execPath);
+    if (settings === undefined || !(await isVacant(settings.socket))) return undefined;
+    events = new EarlyEvents();
+    return { events, reception: new Reception(settings.socket, bundled) };
+  } catch {
+    // Such as a file that cannot be read, or a folder that is not there: the start says so.
+    events?.release();
+    return undefined;
   }
 }

@@ -4,6 +4,7 @@ import type { Log } from "../log/logger.ts";
 import type { LiveRunner, Runner } from "../rpc/runner.ts";
 import { groupId, userId } from "../server/account.ts";
 import { isServed } from "../server/handover/path.ts";
+import type { Reception } from "../reception/reception.ts";
 import type { Takeover } from "../server/handover/taker.ts";
 import { type Server, type ServerOptions, startServer } from "../server/server.ts";
 import type { Serving } from "../server/serving.ts";
@@ -18,6 +19,7 @@ import {
 } from "../watchdog/bequest.ts";
 import { Watchdog } from "../watchdog/watchdog.ts";
 import { takePost } from "../workers/post.ts";
+import type { EarlyEvents } from "./early-events.ts";
 import { ExitCode, fail } from "./exit.ts";
 import { readConfig } from "./start/config.ts";
 import { Hangups } from "./start/hangups.ts";
@@ -34,7 +36,7 @@ import type { Observing } from "./start/observing.ts";
 import type { Reloader, ReloadOptions } from "./start/reload.ts";
 import { expectsSuccessor, onStop } from "./start/stopping.ts";
 import type { Supervised } from "./start/supervise.ts";
-import { goOn, inheritConfs, replaceBetweenCalls } from "./start/succession.ts";
+import { goOn, inheritConfs, prepareReceived, replaceBetweenCalls } from "./start/succession.ts";
 import type { Work } from "./start/work.ts";
 
 /** How often confs are looked through for those that have expired. */
@@ -56,7 +58,13 @@ async function releasePages(): Promise<void> {
   releaseStartUpPages();
 }
 
-export function start(options: StartOptions): void {
+/** What a start has before it is loaded. */
+export interface Early {
+  readonly events: EarlyEvents;
+  readonly reception: Reception;
+}
+
+export function start({ early, ...options }: StartOptions & { early?: Early | undefined }): void {
   setTimeout(compileAsUsual, SERVING_MS).unref();
   setTimeout(releasePages, STARTED_MS).unref();
   const hangups = new Hangups();
@@ -67,6 +75,9 @@ export function start(options: StartOptions): void {
   const { config, warnings } = settings(options);
   const { file: path } = config.socket;
   if (path === undefined) fail(missingListenAddress(), ExitCode.usage);
+  if (early !== undefined && !isAsReceived(config, early)) {
+    fail("the config file has been changed while the runner started; start it again");
+  }
   const log = openLog(config, post, options.onRecord);
   if (post === undefined) for (const warning of warnings) log.warn(warning);
   if (post === undefined && config.workers > 0) {
@@ -177,18 +188,30 @@ export function start(options: StartOptions): void {
       path,
       hasPredecessor: takeover !== undefined,
       bequest,
+      placed: early?.reception,
     });
     watch(server, bequest);
+    if (early !== undefined) prepareReceived(early.reception.confs, runner);
     takeover?.begin(server);
     if (bequest === undefined) log.info("listening", { socket: path, pid: process.pid });
     if (takeover === undefined) loadPlugins();
     else void takeover.received().then(loadPlugins);
   };
   const begin = (): void => {
-    if (left === undefined && isServed(path)) void takeOverFrom(path, runner).then(serve);
+    const isOurs = early !== undefined || left !== undefined;
+    if (!isOurs && isServed(path)) void takeOverFrom(path, runner).then(serve);
     else serve();
   };
   whenObserved(begin);
+  early?.events.release();
+}
+
+/** Whether there is still nothing in the settings that would have been for the one who receives to know. */
+function isAsReceived(config: Config, { reception }: Early): boolean {
+  const { file, mode, owner, group } = config.socket;
+  const isPlain = mode === undefined && owner === undefined && group === undefined;
+  const isAlone = config.workers === 0 && config.plugins.dirs.length === 0 && !isObserved(config);
+  return file === reception.path && isPlain && isAlone;
 }
 
 function isObserved({ metrics, tracing }: Config): boolean {

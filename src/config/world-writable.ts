@@ -30,7 +30,8 @@ export function worldWritableWithin(folder: string): string | undefined {
   return undefined;
 }
 
-function isWritableByAll({ mode }: Stats): boolean {
+/** Whether their mode lets everybody change it. */
+export function isWritableByAll({ mode }: Stats): boolean {
   return (mode & 0o002) !== 0;
 }
 

@@ -50,5 +50,7 @@ function titleOf(pid: number, proc: string): string {
 
 function statusOf(pid: number, proc: string, field: string): string {
   const status = readFileSync(`${proc}/${pid}/status`, "latin1");
-  return new RegExp(`^${field}:\\t(.*)$`, "m").exec(status)?.[1] ?? "";
+  const label = `\n${field}:\t`;
+  const at = status.indexOf(label);
+  return at < 0 ? "" : status.slice(at + label.length, status.indexOf("\n", at + 1));
 }

@@ -33,12 +33,21 @@ const NATIVE_DELAY_MS = 50;
 /** What waits to be accepted on the listener of the runner before is accepted at once; it may close then. */
 const ADOPTED_LISTENER_MS = 1_000;
 
+/** A socket that is in place already, with those who have come to it. */
+export interface PlacedListener {
+  readonly file: SocketFile;
+  /** Gives them to this handler; what they have sent meanwhile it is given when the code that runs now has ended. */
+  handOver<Data>(handler: Bun.SocketHandler<Data>): Bun.SocketListener<Data>;
+}
+
 export interface ListenOptions extends SocketFileOptions {
   /** Another runner gives us what it has: native code is loaded, and the next runner may come at once. */
   readonly hasPredecessor?: boolean;
 }
 
 export interface ServerOptions extends ListenOptions {
+  /** The socket at the path is there: it is not to be made. */
+  readonly placed?: PlacedListener | undefined;
   /** What the process image before this one had, which was replaced. */
   readonly bequest?: Bequest | undefined;
   /** ms after which a connection is closed that stalls in the middle of a frame; default 60 000. */
@@ -98,11 +107,7 @@ class UnixServer<Data, Kept extends Keeper<Data> = Keeper<Data>> implements List
     options: ServerOptions,
     protected readonly keeper: Kept,
   ) {
-    const { socket, listener } = options.bequest ?? {};
-    const { file, bound } =
-      socket === undefined
-        ? placeSocket(options, (unix) => this.#listen({ unix }))
-        : { file: placedSocket(socket), bound: this.#listen({ unix: "", fd: listener }) };
+    const { file, bound } = this.#place(options);
     this.file = file;
     this.listener = bound;
     if (isFolderOpen(options.path)) owner.log.warn(openFolder(options.path));
@@ -156,6 +161,17 @@ class UnixServer<Data, Kept extends Keeper<Data> = Keeper<Data>> implements List
 
   adoptConnection(descriptor: number): Promise<void> {
     return this.keeper.adopt(descriptor);
+  }
+
+  #place(options: ServerOptions): { file: SocketFile; bound: Bun.SocketListener<Data> } {
+    const { placed, bequest } = options;
+    if (placed !== undefined) {
+      return { file: placed.file, bound: placed.handOver(this.keeper.handler) };
+    }
+    const { socket, listener } = bequest ?? {};
+    return socket === undefined
+      ? placeSocket(options, (unix) => this.#listen({ unix }))
+      : { file: placedSocket(socket), bound: this.#listen({ unix: "", fd: listener }) };
   }
 
   #listen(where: { unix: string; fd?: number | undefined }): Bun.SocketListener<Data> {

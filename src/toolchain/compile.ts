@@ -38,6 +38,7 @@ const START_JIT_POLICY = 100;
 export async function compile(options: CompileOptions): Promise<string> {
   const { runner, plugins, carried, workshop, name, target, runtime } = options;
   const outfile = join(workshop, basename(name));
+  const files = plugins.map(({ file }) => file);
   await Bun.build({
     entrypoints: [
       await writeEntry(runner, plugins, join(workshop, "entry.ts"), carried),
@@ -52,7 +53,7 @@ export async function compile(options: CompileOptions): Promise<string> {
     sourcemap: "linked",
     // The inspector's page is JSX; what says where each element is written is of no use in it.
     jsx: { development: false },
-    plugins: [sdkOf(runner), startChunk(runner)],
+    plugins: [sdkOf(runner), startChunk(runner, files)],
     compile: {
       outfile,
       ...(target !== undefined && { target }),

@@ -1,5 +1,7 @@
 /** A process whose image is replaced under the same pid: what the old one leaves, and what the new one does with it. */
 import { Inheritance } from "../../rpc/inheritance.ts";
+import type { InheritedConf } from "../../plugin/conf-cache.ts";
+import { prepareInherited } from "../../plugin/prepare.ts";
 import type { LiveRunner, Runner } from "../../rpc/runner.ts";
 import { readConfs } from "../../server/conf-file.ts";
 import type { Serving } from "../../server/serving.ts";
@@ -16,12 +18,28 @@ export async function replaceBetweenCalls(
   return renew({ serving, runner, history, isStopping });
 }
 
+/** Nobody is left to ask. */
+const GONE = { isGone: true, find: () => Promise.resolve() };
+
+/** Those that were answered before there was a runner: it makes them into chains now. */
+export function prepareReceived(
+  confs: ReadonlyMap<number, InheritedConf>,
+  runner: LiveRunner,
+): void {
+  if (confs.size === 0) return;
+  runner.inheritance = new Inheritance(runner.confs, GONE);
+  for (const [token, conf] of confs) {
+    runner.inheritance.add(token, conf);
+    // One that fails does so again, and says why, when a call asks for it.
+    prepareInherited(token, runner).catch(() => undefined);
+  }
+}
+
 /** Those that the process image before this one had prepared: made into chains when a call asks for one. */
 export function inheritConfs(file: number, runner: LiveRunner): void {
   try {
     readConfs(file, runner.confs);
-    const predecessor = { isGone: true, find: () => Promise.resolve() };
-    runner.inheritance = new Inheritance(runner.confs, predecessor);
+    runner.inheritance = new Inheritance(runner.confs, GONE);
   } catch (error) {
     runner.log.error("what APISIX had prepared is lost: it will prepare its confs again", {
       error,

@@ -18,6 +18,13 @@ export function isServed(path: string): boolean {
   return found(path)?.isSocket() === true || isOffered(path);
 }
 
+/** Whether it is certain that no runner serves the path: nothing is there, or the socket of one that was killed. */
+export async function isVacant(path: string): Promise<boolean> {
+  const there = found(path);
+  if (there === undefined) return !isOffered(path);
+  return there.isSocket() && !(await isAlive(path));
+}
+
 /** Resolves to whether a runner makes an offer there, now or in a moment. */
 export async function awaitOffer(path: string): Promise<boolean> {
   if (isOffered(path)) return true;

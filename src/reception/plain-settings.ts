@@ -1,0 +1,139 @@
+/**
+ * Settings that are plain: as most are when APISIX starts a runner, and understood without the code that reads any
+ * settings, names what is wrong with them, and where. To load and run that takes as long as a fifth of a start.
+ *
+ * Whatever is taken for plain here the reader of settings takes too, and it reads them again.
+ */
+import { readFileSync, type Stats, statSync } from "node:fs";
+import { isWritableByAll } from "../config/world-writable.ts";
+import { MAX_PATH_BYTES } from "../server/socket-file.ts";
+
+/** The part of them that counts before the first call. */
+export interface PlainSettings {
+  /** The absolute path of the socket. */
+  readonly socket: string;
+}
+
+interface Range {
+  readonly unit: "" | "s" | "ms" | "MiB";
+  readonly min: number;
+  readonly max: number;
+}
+
+/** The ordinary values of ordinary keys, none of which has a say in whether a conf is valid. */
+export const PLAIN_VALUES: Readonly<Record<string, readonly string[] | Range>> = {
+  "logging.level": ["debug", "info", "warn", "error"],
+  "logging.format": ["text", "json"],
+  "plugins.timeout": { unit: "s", min: 1, max: 55 },
+  "limits.confs": { unit: "", min: 1, max: 10_000_000 },
+  "limits.confBytes": { unit: "MiB", min: 1, max: 65_536 },
+  "limits.decodedBody": { unit: "MiB", min: 1, max: 4_096 },
+  "limits.memory": { unit: "MiB", min: 1, max: 1_048_576 },
+  "store.timeout": { unit: "ms", min: 1, max: 10_000 },
+  "store.memory": { unit: "MiB", min: 1, max: 65_536 },
+  "watchdog.timeout": { unit: "s", min: 1, max: 60 },
+};
+
+/** What all variables begin with that are settings, or say something else than a first start. */
+const ENVIRONMENT_PREFIX = "APISIX_BUN_RUNNER_";
+
+const MAX_EXPIRE_TIME_S = 365 * 24 * 3600;
+
+/**
+ * @param args the command line
+ * @param executable the path of the runner's own executable, beside which a `config.yaml` may be
+ * @returns undefined where something is not plain, or may be wrong
+ * @throws what the file system has against a file
+ */
+export function plainSettings(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  executable: string,
+): PlainSettings | undefined {
+  const socket = socketIn(env);
+  if (socket === undefined || !isExpireTime(env["APISIX_CONF_EXPIRE_TIME"])) return undefined;
+  for (const name in env) if (name.startsWith(ENVIRONMENT_PREFIX)) return undefined;
+  const named = fileNamedBy(args);
+  if (named === undefined) return undefined;
+  const file = named || `${executable.slice(0, executable.lastIndexOf("/"))}/config.yaml`;
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined && named !== "") return undefined;
+  if (found !== undefined && !isPlainFile(readFileSync(file, "utf8"))) return undefined;
+  return process.geteuid?.() === 0 && isUnsafe([statSync(executable), found])
+    ? undefined
+    : { socket };
+}
+
+/** Whether others than root may have changed one of them. */
+function isUnsafe(found: readonly (Stats | undefined)[]): boolean {
+  return found.some((stats) => stats !== undefined && isWritableByAll(stats));
+}
+
+/** The file after `--config`; empty: none is named; undefined: the command line says something else. */
+function fileNamedBy(args: readonly string[]): string | undefined {
+  if (args.length === 0) return "";
+  const [flag, file = ""] = args;
+  return args.length === 2 && flag === "--config" && isPlainPath(file) ? file : undefined;
+}
+
+function socketIn(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const address = env["APISIX_LISTEN_ADDRESS"] ?? "";
+  const path = address.startsWith("unix:") ? address.slice("unix:".length) : address;
+  return isPlainPath(path) && path.length <= MAX_PATH_BYTES ? path : undefined;
+}
+
+/** Absolute, not to be put in another way, and of characters that have no meaning of their own anywhere. */
+function isPlainPath(path: string): boolean {
+  const isNormal = path[0] === "/" && !path.includes("/.") && !path.includes("//");
+  return isNormal && !path.endsWith("/") && !/[^\w./@+-]/.test(path);
+}
+
+function isExpireTime(seconds: string | undefined): boolean {
+  return seconds === undefined || isWithin(seconds, 1, MAX_EXPIRE_TIME_S);
+}
+
+/** Whether each line of the text is `section:`, `  key: value`, a comment or empty, and each value an ordinary one. */
+export function isPlainFile(text: string): boolean {
+  const seen = new Set<string>();
+  let section: string | undefined;
+  let isEmpty = false;
+  for (const line of text.split("\n")) {
+    if (line === "" || line[0] === "#") {
+      if (!isComment(line)) return false;
+    } else if (line.startsWith("  ")) {
+      const colon = line.indexOf(": ");
+      const key = `${section}.${line.slice(2, colon)}`;
+      if (colon < 0 || seen.has(key) || !isPlainValue(key, line.slice(colon + 2))) return false;
+      seen.add(key);
+      isEmpty = false;
+    } else {
+      section = line.slice(0, -1);
+      if (isEmpty || !line.endsWith(":") || seen.has(section)) return false;
+      seen.add(section);
+      isEmpty = true;
+    }
+  }
+  return !isEmpty;
+}
+
+/** Without characters that a YAML text may not have. */
+function isComment(line: string): boolean {
+  for (let i = 0; i < line.length; i++) {
+    const code = line.charCodeAt(i);
+    if (code < 0x20 || (code > 0x7e && code < 0xa0) || code >= 0xd800) return false;
+  }
+  return true;
+}
+
+function isPlainValue(key: string, value: string): boolean {
+  const plain = Object.hasOwn(PLAIN_VALUES, key) ? PLAIN_VALUES[key] : undefined;
+  if (plain === undefined) return false;
+  if (!("unit" in plain)) return plain.includes(value);
+  const { unit, min, max } = plain;
+  return value.endsWith(unit) && isWithin(value.slice(0, value.length - unit.length), min, max);
+}
+
+function isWithin(digits: string, min: number, max: number): boolean {
+  const number = Number(digits);
+  return String(number) === digits && Number.isInteger(number) && number >= min && number <= max;
+}
