@@ -14,24 +14,24 @@ export interface PlainSettings {
   readonly socket: string;
 }
 
-interface Range {
-  readonly unit: "" | "s" | "ms" | "MiB";
-  readonly min: number;
-  readonly max: number;
-}
+/** Which of its values are ordinary: some words, or numbers with a unit. */
+type Plain = { readonly flag: string } & (
+  | { readonly words: readonly string[] }
+  | { readonly unit: "" | "s" | "ms" | "MiB"; readonly min: number; readonly max: number }
+);
 
-/** The ordinary values of ordinary keys, none of which has a say in whether a conf is valid. */
-export const PLAIN_VALUES: Readonly<Record<string, readonly string[] | Range>> = {
-  "logging.level": ["debug", "info", "warn", "error"],
-  "logging.format": ["text", "json"],
-  "plugins.timeout": { unit: "s", min: 1, max: 55 },
-  "limits.confs": { unit: "", min: 1, max: 10_000_000 },
-  "limits.confBytes": { unit: "MiB", min: 1, max: 65_536 },
-  "limits.decodedBody": { unit: "MiB", min: 1, max: 4_096 },
-  "limits.memory": { unit: "MiB", min: 1, max: 1_048_576 },
-  "store.timeout": { unit: "ms", min: 1, max: 10_000 },
-  "store.memory": { unit: "MiB", min: 1, max: 65_536 },
-  "watchdog.timeout": { unit: "s", min: 1, max: 60 },
+/** Ordinary settings, none of which has a say in whether a conf is valid. */
+export const PLAIN_VALUES: Readonly<Record<string, Plain>> = {
+  "logging.level": { flag: "--log-level", words: ["debug", "info", "warn", "error"] },
+  "logging.format": { flag: "--log-format", words: ["text", "json"] },
+  "plugins.timeout": { flag: "--timeout", unit: "s", min: 1, max: 55 },
+  "limits.confs": { flag: "--limits-confs", unit: "", min: 1, max: 10_000_000 },
+  "limits.confBytes": { flag: "--limits-conf-bytes", unit: "MiB", min: 1, max: 65_536 },
+  "limits.decodedBody": { flag: "--limits-decoded-body", unit: "MiB", min: 1, max: 4_096 },
+  "limits.memory": { flag: "--limits-memory", unit: "MiB", min: 1, max: 1_048_576 },
+  "store.timeout": { flag: "--store-timeout", unit: "ms", min: 1, max: 10_000 },
+  "store.memory": { flag: "--store-memory", unit: "MiB", min: 1, max: 65_536 },
+  "watchdog.timeout": { flag: "--watchdog-timeout", unit: "s", min: 1, max: 60 },
 };
 
 /** What all variables begin with that are settings, or say something else than a first start. */
@@ -69,11 +69,22 @@ function isUnsafe(found: readonly (Stats | undefined)[]): boolean {
   return found.some((stats) => stats !== undefined && isWritableByAll(stats));
 }
 
-/** The file after `--config`; empty: none is named; undefined: the command line says something else. */
+/** The file after `--config`; empty: none is named; undefined: the command line says what is not plain. */
 function fileNamedBy(args: readonly string[]): string | undefined {
-  if (args.length === 0) return "";
-  const [flag, file = ""] = args;
-  return args.length === 2 && flag === "--config" && isPlainPath(file) ? file : undefined;
+  let file = "";
+  const seen: string[] = [];
+  for (let i = 0; i < args.length; i += 2) {
+    const [flag = "", value = ""] = args.slice(i, i + 2);
+    if (seen.includes(flag)) return undefined;
+    seen.push(flag);
+    if (flag === "--config" && isPlainPath(value)) file = value;
+    else if (!isPlainValue(pathOf(flag), value)) return undefined;
+  }
+  return file;
+}
+
+function pathOf(flag: string): string {
+  return Object.keys(PLAIN_VALUES).find((path) => PLAIN_VALUES[path]?.flag === flag) ?? "";
 }
 
 function socketIn(env: Readonly<Record<string, string | undefined>>): string | undefined {
@@ -125,10 +136,10 @@ function isComment(line: string): boolean {
   return true;
 }
 
-function isPlainValue(key: string, value: string): boolean {
-  const plain = Object.hasOwn(PLAIN_VALUES, key) ? PLAIN_VALUES[key] : undefined;
+function isPlainValue(path: string, value: string): boolean {
+  const plain = Object.hasOwn(PLAIN_VALUES, path) ? PLAIN_VALUES[path] : undefined;
   if (plain === undefined) return false;
-  if (!("unit" in plain)) return plain.includes(value);
+  if ("words" in plain) return plain.words.includes(value);
   const { unit, min, max } = plain;
   return value.endsWith(unit) && isWithin(value.slice(0, value.length - unit.length), min, max);
 }

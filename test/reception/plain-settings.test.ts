@@ -2,7 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, symlinkSync } from "node:fs";
 import { Random } from "../../scripts/fuzz/random.ts";
+import { startFlags } from "../../src/cli/start-flags.ts";
 import { loadConfig } from "../../src/config/config.ts";
+import { type SettingPath, settings } from "../../src/config/settings.ts";
 import { isPlainFile, PLAIN_VALUES, plainSettings } from "../../src/reception/plain-settings.ts";
 import { TempDir } from "../support/temp-dir.ts";
 
@@ -13,24 +15,38 @@ function load(text: string) {
   return loadConfig({ configFile, env: {}, cwd: dir.path, executable: dir.file("runner") });
 }
 
+const ADDRESS = { APISIX_LISTEN_ADDRESS: "unix:/tmp/r.sock" };
+
 const values = Object.entries(PLAIN_VALUES).flatMap(([path, plain]) => {
   const [section, key] = path.split(".") as [string, string];
   const texts =
-    "unit" in plain ? [`${plain.min}${plain.unit}`, `${plain.max}${plain.unit}`] : plain;
+    "words" in plain ? plain.words : [plain.min, plain.max].map((n) => `${n}${plain.unit}`);
   return texts.map((text) => [path, text, `${section}:\n  ${key}: ${text}\n`] as const);
 });
 
-describe.each(values)("%s: %s", (path, _text, file) => {
+describe.each(values)("%s: %s", (path, text, file) => {
   test("is plain, and allowed", () => {
     expect(isPlainFile(file)).toBe(true);
     expect(() => load(file)).not.toThrow();
+  });
+
+  test("is plain, and allowed, as a flag too", () => {
+    const { flag } = PLAIN_VALUES[path]!;
+    expect(settings.get(path as SettingPath)?.flag).toBe(flag as never);
+    const sources = startFlags([flag, text])!;
+    using dir = new TempDir();
+    const executable = dir.write("runner", "");
+    expect(() => loadConfig({ ...sources, env: {}, cwd: dir.path, executable })).not.toThrow();
+    expect(plainSettings([flag, text], ADDRESS, executable)).toBeDefined();
+    expect(plainSettings([flag], ADDRESS, executable)).toBeUndefined();
+    expect(plainSettings([flag, text, flag, text], ADDRESS, executable)).toBeUndefined();
   });
 
   test("what is beyond is not", () => {
     const plain = PLAIN_VALUES[path]!;
     const [section, key] = path.split(".");
     const beyond =
-      "unit" in plain ? [plain.min - 1, plain.max + 1].map((n) => `${n}${plain.unit}`) : ["loud"];
+      "words" in plain ? ["loud"] : [plain.min - 1, plain.max + 1].map((n) => `${n}${plain.unit}`);
     for (const text of beyond) expect(isPlainFile(`${section}:\n  ${key}: ${text}\n`)).toBe(false);
   });
 });
@@ -112,8 +128,6 @@ test("no mixture of what files are made of is plain and not allowed", () => {
 });
 
 describe("plainSettings", () => {
-  const ADDRESS = { APISIX_LISTEN_ADDRESS: "unix:/tmp/r.sock" };
-
   test("APISIX's variables, and no file", () => {
     using dir = new TempDir();
     const executable = dir.write("runner", "");
@@ -128,6 +142,12 @@ describe("plainSettings", () => {
     const named = dir.write("other.yaml", "logging:\n  level: info\n");
     expect(plainSettings([], ADDRESS, executable)).toBeUndefined();
     expect(plainSettings(["--config", named], ADDRESS, executable)).toBeDefined();
+    expect(
+      plainSettings(["--timeout", "5s", "--config", named], ADDRESS, executable),
+    ).toBeDefined();
+    expect(
+      plainSettings(["--config", named, "--config", named], ADDRESS, executable),
+    ).toBeUndefined();
     expect(plainSettings(["--config", dir.file("none.yaml")], ADDRESS, executable)).toBeUndefined();
   });
 
@@ -163,7 +183,10 @@ describe("plainSettings", () => {
     ["what another image has left", { ...ADDRESS, APISIX_BUN_RUNNER_BEQUEST: "{}" }, []],
     ["a time that is none", { ...ADDRESS, APISIX_CONF_EXPIRE_TIME: "soon" }, []],
     ["no time", { ...ADDRESS, APISIX_CONF_EXPIRE_TIME: "0" }, []],
-    ["a flag", ADDRESS, ["--log-level", "info"]],
+    ["another flag", ADDRESS, ["--workers", "2"]],
+    ["a value that is not ordinary", ADDRESS, ["--log-level", "WARN"]],
+    ["a flag and its value in one", ADDRESS, ["--log-level=info"]],
+    ["a name that every object has", ADDRESS, ["constructor", "1"]],
     ["a command", ADDRESS, ["plugins"]],
     ["a file without a name", ADDRESS, ["--config"]],
     ["a file from the working directory", ADDRESS, ["--config", "config.yaml"]],
