@@ -37,9 +37,10 @@ export function changesTable(changes: readonly Change[]): string {
 export function growthTable({ growth }: BenchResult): string {
   return growth
     .map(({ title, work, cost, lines }) => {
-      const rows = (lines[0]?.points ?? []).map(({ x }, index) => [
+      // A line may have fewer points than the first.
+      const rows = (lines[0]?.points ?? []).map(({ x }) => [
         String(x),
-        ...lines.map(({ points }) => cell(points[index])),
+        ...lines.map(({ points }) => cell(points.find((point) => point.x === x))),
       ]);
       return `${title}, ${cost}\n\n${table([work, ...lines.map(({ name }) => name)], rows)}`;
     })

@@ -2,7 +2,7 @@
 import type { Rounds } from "../../rounds.ts";
 import { type Bench, type Found, startFloor } from "../../section.ts";
 import { warmUp } from "../warm-up.ts";
-import { bendOf, lineOf, measurePoints, type Planned } from "./lines.ts";
+import { bendOf, lineOf, measurePoints, type Planned, threeOf } from "./lines.ts";
 
 const MEGABYTES = [0, 1, 3, 6, 9, 12, 15];
 const MEGABYTE = 2 ** 20;
@@ -15,13 +15,11 @@ export async function bodyGrowth(bench: Bench): Promise<Found> {
   const floor = await startFloor(bench, "body");
   const conf = [["ask-for-body", "{}"]] as const;
   await warmUp(bench, runner, { mode: "body", connections: 1, conf });
-  const points: Planned[] = MEGABYTES.flatMap((x) => {
-    const load = { mode: "body", connections: 1, bodySize: x * MEGABYTE } as const;
-    return [
-      { line: "runner", x, server: runner, load: { ...load, conf } },
-      { line: "floor", x, server: floor, load },
-    ];
-  });
+  const load = (x: number) => ({ mode: "body", connections: 1, bodySize: x * MEGABYTE }) as const;
+  const points: Planned[] = [
+    ...MEGABYTES.map((x) => ({ line: "runner", x, server: runner, load: { ...load(x), conf } })),
+    ...threeOf(MEGABYTES).map((x) => ({ line: "floor", x, server: floor, load: load(x) })),
+  ];
   const reports = await measurePoints(bench, points, ROUNDS);
   const lines = ["runner", "floor"].map((line) => lineOf(reports, points, line));
   return {

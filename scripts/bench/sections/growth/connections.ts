@@ -20,9 +20,10 @@ export async function connectionsGrowth(bench: Bench): Promise<Found> {
     const runner = await bench.servers.startRunner(bench.executables.runner);
     const floor = await startFloor(bench, "stop");
     const conf = [["stop", '{"status":200,"body":"hello"}']] as const;
+    const load = { mode: "stop", connections: x } as const;
     points.push(
-      { line: "runner", x, server: runner, load: { mode: "stop", conf, connections: x } },
-      { line: "floor", x, server: floor, load: { mode: "stop", connections: x } },
+      { line: "runner", x, server: runner, load: { ...load, conf } },
+      { line: "floor", x, server: floor, load },
     );
   }
   const reports = await measurePoints(bench, points, FEW_ROUNDS);

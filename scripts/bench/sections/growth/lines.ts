@@ -13,6 +13,11 @@ export interface Planned {
   readonly load: Load;
 }
 
+/** The first, the last and one between: enough of a line that is known to be straight, the floor's. */
+export function threeOf(xs: readonly number[]): readonly number[] {
+  return xs.filter((_, i) => i === 0 || i === xs.length >> 1 || i === xs.length - 1);
+}
+
 /** Many and short: a machine that is slow for some seconds is so for a round or two. */
 const ROUNDS: Rounds = { count: 7, seconds: 0.2, warmup: 0.2 };
 
