@@ -3,6 +3,7 @@ import { plainSettings } from "../reception/plain-settings.ts";
 import { Reception } from "../reception/reception.ts";
 import { isVacant } from "../server/handover/path.ts";
 import { EarlyEvents } from "./early-events.ts";
+import { ExitCode } from "./exit.ts";
 import type { CliContext } from "./program.ts";
 import type { Early } from "./start.ts";
 
@@ -18,8 +19,15 @@ import type { Early } from "./start.ts";
 export async function main(context: CliContext, args: readonly string[]): Promise<void> {
   const early = await receive(context, args);
   await early?.reception.isOver;
-  const { run } = await import("./run.ts");
-  await run(context, args, early);
+  try {
+    const { run } = await import("./run.ts");
+    await run(context, args, early);
+  } catch (error) {
+    if (early === undefined) throw error;
+    // Errors are kept, this one too: it has to end the process all the same.
+    console.error(error);
+    process.exit(ExitCode.failure);
+  }
 }
 
 async function receive(

@@ -1,6 +1,7 @@
 /** The executable, asked as soon as its socket is there: nobody can tell how much of it has been loaded by then. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, lstatSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, rmdirSync } from "node:fs";
+import { executable } from "../support/executable.ts";
 import {
   nextReply,
   prepare,
@@ -125,6 +126,38 @@ test("where a killed runner has left its socket, the next one starts as if it we
   await connection.closed;
   expect(await runner.stop("SIGINT")).toBe(0);
   expect(existsSync(socket)).toBe(false);
+});
+
+test("what fails when the socket is there ends the process, and the socket with it", async () => {
+  using dir = new TempDir();
+  const cwd = dir.file("cwd");
+  const ended = async (): Promise<RunnerProcess | undefined> => {
+    mkdirSync(cwd);
+    const runner = await RunnerProcess.start({
+      executable: "/bin/sh",
+      args: ["-c", 'cd "$1"; exec "$0"', executable, cwd],
+    });
+    // The reader of settings asks for it, some milliseconds from now.
+    rmdirSync(cwd);
+    const connection = await RawConnection.connect(runner.socket);
+    void connection.send(requestBytes({ confToken: 1 }));
+    const isServing = await Promise.race([
+      connection.next().then(() => true),
+      runner.process.exited.then(() => false),
+    ]);
+    connection.close();
+    if (!isServing) return runner;
+    await runner[Symbol.asyncDispose]();
+    return undefined;
+  };
+  let runner: RunnerProcess | undefined;
+  // It may have been faster, and is started again then.
+  while (runner === undefined) runner = await ended();
+  await using gone = runner;
+  await gone.log.ended;
+  expect(gone.process.exitCode).toBe(1);
+  expect(gone.log.text).toContain("ENOENT");
+  expect(existsSync(gone.socket)).toBe(false);
 });
 
 test("a file that says something else than it seems to is read as it is", async () => {
