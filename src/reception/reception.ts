@@ -94,6 +94,7 @@ export class Reception {
     const token = sound && unanswered !== undefined ? this.#tokenOf(request) : undefined;
     if (token !== undefined) {
       unanswered?.shift();
+      // Some bytes to one who has read all before: the kernel takes them.
       socket.write(confTokenFrame(token));
     }
     this.#end();

@@ -19,6 +19,11 @@ const PLUGINS = {
   `,
   // A module in CommonJS must not be made an ES module of.
   common: `module.exports = { default: { request() {} } };`,
+  effect: `
+    import "./lib/effect.ts";
+    import { definePlugin } from "apisix-bun-runner";
+    export default definePlugin({ request() {} });
+  `,
   late: `
     import { definePlugin } from "apisix-bun-runner";
     export default definePlugin({ async request() { await import("./rare.ts"); } });
@@ -34,6 +39,10 @@ const dir = new TempDir();
 afterAll(() => dir[Symbol.dispose]());
 
 beforeAll(async () => {
+  // They lie in a package like the runner's own, as the bundled ones do.
+  const { sideEffects } = await Bun.file(join(RUNNER, "package.json")).json();
+  dir.write("package.json", JSON.stringify({ name: "plugins", type: "module", sideEffects }));
+  dir.write("plugins/lib/effect.ts", 'globalThis.effect = "an effect";\n');
   dir.write("plugins/rare.ts", "export const rare = 1;\n");
   const plugins = Object.entries(PLUGINS).map(([name, source]) => {
     const extension = name === "common" ? "js" : "ts";
@@ -98,6 +107,10 @@ describe("a plugin", () => {
 
   test("that answers with stop() brings in what checks answers, and no server", () => {
     expect(holdingsOf(broughtInBy("definition"))).toEqual([RULES]);
+  });
+
+  test("that imports a module for its effect keeps it", () => {
+    expect(broughtInBy("effect").includes("an effect")).toBe(true);
   });
 
   test.each(["late", "common"])("%s: no server either", (plugin) => {
