@@ -14,6 +14,9 @@ import { isSound } from "./sound-conf.ts";
 /** ms; whoever has waited for the socket has asked by then. Loading the runner keeps the thread from answering. */
 const FIRST_CONF_MS = 5;
 
+/** ms more for a conf that is being looked at by then. A plugin may wait for something, and there may be others to serve. */
+const PREPARING_MS = 50;
+
 type Visitor = Bun.Socket<unknown>;
 
 export class Reception {
@@ -23,6 +26,7 @@ export class Reception {
   /** Resolves when the runner is needed, or it is its turn. */
   readonly isOver: Promise<void>;
   readonly #end: () => void;
+  #isPreparing = false;
   readonly #listener: Bun.SocketListener<unknown>;
   /** What they have sent that is not answered. */
   readonly #visitors = new Map<Visitor, Buffer[]>();
@@ -41,7 +45,10 @@ export class Reception {
     this.file = file;
     this.#listener = bound;
     process.on("exit", this.#remove);
-    setTimeout(resolve, FIRST_CONF_MS);
+    setTimeout(() => {
+      if (this.#isPreparing) setTimeout(resolve, PREPARING_MS);
+      else resolve();
+    }, FIRST_CONF_MS);
   }
 
   /**
@@ -88,6 +95,7 @@ export class Reception {
   }
 
   async #prepare(socket: Visitor, request: ConfRequest): Promise<void> {
+    this.#isPreparing = true;
     const sound = await isSound(request, this.bundled);
     // It may have gone, or be somebody else's by now.
     const unanswered = this.#visitors.get(socket);

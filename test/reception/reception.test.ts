@@ -143,6 +143,16 @@ describe("is the runner's to answer", () => {
   });
 });
 
+test("a conf whose plugin takes longer to load than others take to come is answered all the same", async () => {
+  const late = () => Bun.sleep(15).then(() => ({ default: pass }));
+  using received = new Received({ late });
+  using client = await RawConnection.connect(received.path);
+  await client.send(prepareBytes(PRE_REQ, [["late", "{}"]]));
+  await received.reception.isOver;
+  expect(received.reception.confs.size).toBe(1);
+  expect((await nextReply(client)).kind).toBe("conf-token");
+});
+
 test("a conf that is being checked when the runner comes is the runner's, and answered once", async () => {
   const plugin = Promise.withResolvers<object>();
   using received = new Received({ late: () => plugin.promise });
