@@ -26,7 +26,8 @@ export type { RequestContext, ResponseContext } from "./plugin/context.ts";
 export type { PluginRequest } from "./http/plugin-request.ts";
 export type { UpstreamResponse } from "./http/upstream-response.ts";
 export type { StopResponse } from "./http/stop-response.ts";
-export type { ExtPlugin, Route } from "./plugin/route.ts";
+export type { ExtPlugin } from "./plugin/conf-key.ts";
+export type { Route } from "./plugin/route.ts";
 export type { KnownVar, Vars } from "./http/vars.ts";
 export type { Logger, LogFields } from "./log/logger.ts";
 export type {

@@ -5,7 +5,7 @@ import { ConfCache } from "../../src/plugin/conf-cache.ts";
 import { contentOf } from "../../src/plugin/conf-content.ts";
 import { pluginFromModule } from "../../src/plugin/load-module.ts";
 import { prepareConf } from "../../src/plugin/prepare.ts";
-import { phaseOf } from "../../src/plugin/route.ts";
+import { phaseOf } from "../../src/plugin/conf-key.ts";
 import { PreparedConf } from "../../src/plugin/prepared-conf.ts";
 import { PluginRegistry } from "../../src/plugin/registry.ts";
 import { StrayErrors } from "../../src/plugin/stray-errors.ts";

@@ -4,7 +4,7 @@ import type { RequestReply, ResponseReply } from "../gateway/decode-replies.ts";
 import type { PhaseEvent, RequestEvent, UpstreamEvent } from "../gateway/events.ts";
 import { valuesOf } from "../gateway/wire-text.ts";
 import { formatIp } from "../http/ip.ts";
-import { withoutVersion } from "../plugin/route.ts";
+import { withoutVersion } from "../plugin/conf-key.ts";
 import { decodeText } from "../protocol/text-entries.ts";
 import { bodyView, optionalBody } from "./body-view.ts";
 import { decodedView } from "./decoded-view.ts";

@@ -3,7 +3,7 @@ import type { ExtraInfoKind } from "../http/extra-info.ts";
 import type { Call } from "../plugin/call.ts";
 import type { CallObservation, CallObserver } from "../plugin/observer.ts";
 import type { Phase } from "../plugin/plugin.ts";
-import { phaseOf } from "../plugin/route.ts";
+import { phaseOf } from "../plugin/conf-key.ts";
 import type { Route } from "../plugin/route.ts";
 import { PhaseCounts, type PluginCounts } from "./counts.ts";
 import { KINDS, OUTCOMES, RESULTS } from "./families.ts";

@@ -1,5 +1,5 @@
 /** What a conf is known by: its content, and the hash of that, which becomes its token. */
-import { withoutVersion } from "./route.ts";
+import { withoutVersion } from "./conf-key.ts";
 
 /** What APISIX asks to prepare. */
 export interface ConfRequest {
@@ -10,7 +10,9 @@ export interface ConfRequest {
 
 /** What to hash and compare: the key without its version, so that an edit elsewhere changes nothing. */
 export function contentOf({ key, conf }: ConfRequest): string {
-  return JSON.stringify([withoutVersion(key), ...conf.map(({ name, value }) => [name, value])]);
+  const content: (string | [string, string])[] = [withoutVersion(key)];
+  for (const { name, value } of conf) content.push([name, value]);
+  return JSON.stringify(content);
 }
 
 /** The request that a content was made of, but for the version. */

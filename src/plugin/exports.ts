@@ -9,20 +9,9 @@ export class PluginLoadError extends Error {
   override readonly name = "PluginLoadError";
 }
 
-const HOOKS = ["setup", "request", "response"] as const;
-
-const KEYS = [
-  "name",
-  "description",
-  "onError",
-  "timeout",
-  "concurrency",
-  "samples",
-  "config",
-  "setup",
-  "request",
-  "response",
-];
+/** Those of a definition. One text: for a list of each length that a start makes, its heap grows by a block. */
+const KEYS =
+  "name, description, onError, timeout, concurrency, samples, config, setup, request, response";
 
 /** What a file declares, whichever style it is written in. */
 export interface Declared {
@@ -71,12 +60,12 @@ export function canonicalName(name: string): string {
 }
 
 function declaredByDefinition(exported: object, baseName: string): Declared {
-  const unknown = Object.keys(exported).find((key) => !KEYS.includes(key));
-  if (unknown !== undefined) {
-    throw new PluginLoadError(`has an unknown key ${unknown}; known are ${KEYS.join(", ")}`);
+  for (const key of Object.keys(exported)) {
+    if (KEYS.split(", ").includes(key)) continue;
+    throw new PluginLoadError(`has an unknown key ${key}; known are ${KEYS}`);
   }
   const definition: PluginDefinition = exported;
-  for (const hook of HOOKS) {
+  for (const hook of ["setup", "request", "response"] as const) {
     const value: unknown = definition[hook];
     if (value !== undefined && typeof value !== "function") {
       throw new PluginLoadError(`has a ${hook} that is ${typeof value}, not a function`);
@@ -118,7 +107,7 @@ function declared(
       `has a timeout of ${String(timeout)} ms; allowed is more than 0 and at most ${MAX_CALL_MS}, since APISIX gives up after 60 000`,
     );
   }
-  if (samples !== undefined && !(Array.isArray(samples) && samples.every(isObject))) {
+  if (samples !== undefined && !isListOfObjects(samples)) {
     throw new PluginLoadError("has samples that are no list of objects");
   }
   if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0)) {
@@ -142,6 +131,8 @@ function declared(
   return { as, name, description, onError, timeout, concurrency, config, phases };
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null;
+function isListOfObjects(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  for (const entry of value) if (typeof entry !== "object" || entry === null) return false;
+  return true;
 }

@@ -4,11 +4,12 @@ import type { StoreSource } from "../store/stores.ts";
 import { InvalidConfError } from "./conf.ts";
 import type { ConfCache } from "./conf-cache.ts";
 import { type ConfRequest, contentOf, requestOf } from "./conf-content.ts";
+import { phaseOf } from "./conf-key.ts";
 import { type Plugin, type PluginProblem, phasesOf } from "./plugin.ts";
 import { PreparedConf, type Refusal } from "./prepared-conf.ts";
 import { PreparedPlugin } from "./prepared-plugin.ts";
 import { isProblem, type PluginRegistry } from "./registry.ts";
-import { parseRoute, phaseOf, type Route } from "./route.ts";
+import { parseRoute, type Route } from "./route.ts";
 import type { SecretSources } from "./secrets.ts";
 
 export interface PrepareOptions {

@@ -1,20 +1,23 @@
 /** The answer to PrepareConf. It is a file of its own for those who have no use for other replies, and no time. */
-import type { Frame } from "./frame.ts";
-
-/**
- * All but the token: header, offset of the table, the vtable (its size, the table's, where the only field stands), two bytes
- * in between, and the table's way back to the vtable.
- */
-const BEFORE_TOKEN = [1, 0, 0, 20, 12, 0, 0, 0, 6, 0, 8, 0, 4, 0, 0, 0, 8, 0, 0, 0];
+import { type Frame, FrameType } from "./frame.ts";
 
 /** A `PrepareConf.Resp` with this token. */
 export function confTokenFrame(token: number): Frame {
-  const frame = new Uint8Array(BEFORE_TOKEN.length + 4);
-  frame.set(BEFORE_TOKEN);
-  const at = BEFORE_TOKEN.length;
-  frame[at] = token;
-  frame[at + 1] = token >>> 8;
-  frame[at + 2] = token >>> 16;
-  frame[at + 3] = token >>> 24;
+  const frame = new Uint8Array(24);
+  frame[0] = FrameType.PrepareConf;
+  // Bytes of the payload.
+  frame[3] = 20;
+  // Where in it the table stands.
+  frame[4] = 12;
+  // The vtable: its size, the table's, and where in that the only field stands.
+  frame[8] = 6;
+  frame[10] = 8;
+  frame[12] = 4;
+  // The table: its way back to the vtable, and the token.
+  frame[16] = 8;
+  frame[20] = token;
+  frame[21] = token >>> 8;
+  frame[22] = token >>> 16;
+  frame[23] = token >>> 24;
   return frame;
 }

@@ -4,20 +4,17 @@
  *
  * There is no rule of the verifier that is not one here. What does not pass, the verifier looks at again.
  */
-import type {} from "./buffer-slices.d.ts";
 import { FRAME_HEADER_BYTES } from "./frame.ts";
 import { readUint32 } from "./read.ts";
-
-/** What takes the place of bytes that are no UTF-8. */
-const REPLACEMENT = "\uFFFD";
 
 /**
  * @param frame a whole frame of type PrepareConf
  * @returns what `decodePrepareConf` gives; undefined: this takes a closer look
  */
 export function prepareConfAtGlance(
-  frame: Buffer,
+  frame: Uint8Array,
 ): { key: string; conf: { name: string; value: string }[] } | undefined {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   // Nowhere are more texts than there are bytes: none is read twice.
   let left = frame.length;
   const textOf = (table: number, field: number): string => {
@@ -26,9 +23,8 @@ export function prepareConfAtGlance(
     const start = at + wordAt(frame, at) + 4;
     const end = start + wordAt(frame, start - 4);
     left -= end - start;
-    const text = end > frame.length || left < 0 ? REPLACEMENT : frame.utf8Slice(start, end);
-    if (text.includes(REPLACEMENT)) throw new RangeError("no text");
-    return text;
+    if (end > frame.length || left < 0) throw new RangeError("no text");
+    return decoder.decode(frame.subarray(start, end));
   };
   try {
     const table = FRAME_HEADER_BYTES + wordAt(frame, FRAME_HEADER_BYTES);
@@ -45,13 +41,13 @@ export function prepareConfAtGlance(
     }
     return { key: textOf(table, 1), conf };
   } catch {
-    // Something leads out of the frame.
+    // Something leads out of the frame, or a text is no UTF-8.
     return undefined;
   }
 }
 
 /** Where a field of the table stands that leads to something; 0: the table does not have it. @throws RangeError */
-function fieldAt(frame: Buffer, table: number, field: number): number {
+function fieldAt(frame: Uint8Array, table: number, field: number): number {
   const vtable = table - (wordAt(frame, table) | 0);
   const sizes = wordAt(frame, vtable);
   const size = sizes & 0xffff;
@@ -66,7 +62,7 @@ function fieldAt(frame: Buffer, table: number, field: number): number {
 }
 
 /** Four bytes of the payload. @throws RangeError where they are not all in it */
-function wordAt(frame: Buffer, at: number): number {
+function wordAt(frame: Uint8Array, at: number): number {
   if (at < FRAME_HEADER_BYTES || at + 4 > frame.length) throw new RangeError("no word");
   return readUint32(frame, at);
 }

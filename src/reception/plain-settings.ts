@@ -3,9 +3,12 @@
  * settings, names what is wrong with them, and where. To load and run that takes as long as a fifth of a start.
  *
  * Whatever is taken for plain here the reader of settings takes too, and it reads them again.
+ *
+ * Loops rather than regular expressions and array methods, and no tables: the engine makes each of those when it is first
+ * used, and that takes longer than all else that is done here.
  */
 import { readFileSync, type Stats, statSync } from "node:fs";
-import { isWritableByAll } from "../config/world-writable.ts";
+import { isWritableByAll } from "../config/writable-by-all.ts";
 import { MAX_PATH_BYTES } from "../server/socket-file.ts";
 
 /** The part of them that counts before the first call. */
@@ -14,28 +17,57 @@ export interface PlainSettings {
   readonly socket: string;
 }
 
-/** Which of its values are ordinary: some words, or numbers with a unit. */
-type Plain = { readonly flag: string } & (
+/** Which of a setting's values are ordinary: some words, or numbers with a unit. */
+type Ordinary =
   | { readonly words: readonly string[] }
-  | { readonly unit: "" | "s" | "ms" | "MiB"; readonly min: number; readonly max: number }
-);
+  | { readonly unit: "" | "s" | "ms" | "MiB"; readonly min: number; readonly max: number };
 
-/** Ordinary settings, none of which has a say in whether a conf is valid. */
-export const PLAIN_VALUES: Readonly<Record<string, Plain>> = {
-  "logging.level": { flag: "--log-level", words: ["debug", "info", "warn", "error"] },
-  "logging.format": { flag: "--log-format", words: ["text", "json"] },
-  "plugins.timeout": { flag: "--timeout", unit: "s", min: 1, max: 55 },
-  "limits.confs": { flag: "--limits-confs", unit: "", min: 1, max: 10_000_000 },
-  "limits.confBytes": { flag: "--limits-conf-bytes", unit: "MiB", min: 1, max: 65_536 },
-  "limits.decodedBody": { flag: "--limits-decoded-body", unit: "MiB", min: 1, max: 4_096 },
-  "limits.memory": { flag: "--limits-memory", unit: "MiB", min: 1, max: 1_048_576 },
-  "store.timeout": { flag: "--store-timeout", unit: "ms", min: 1, max: 10_000 },
-  "store.memory": { flag: "--store-memory", unit: "MiB", min: 1, max: 65_536 },
-  "watchdog.timeout": { flag: "--watchdog-timeout", unit: "s", min: 1, max: 60 },
-};
+/**
+ * Of settings, by path or by flag, none of which has a say in whether a conf is valid.
+ *
+ * @returns undefined for all others
+ */
+export function ordinaryValues(setting: string): Ordinary | undefined {
+  switch (setting) {
+    case "logging.level":
+    case "--log-level":
+      return { words: ["debug", "info", "warn", "error"] };
+    case "logging.format":
+    case "--log-format":
+      return { words: ["text", "json"] };
+    case "plugins.timeout":
+    case "--timeout":
+      return { unit: "s", min: 1, max: 55 };
+    case "limits.confs":
+    case "--limits-confs":
+      return { unit: "", min: 1, max: 10_000_000 };
+    case "limits.confBytes":
+    case "--limits-conf-bytes":
+      return { unit: "MiB", min: 1, max: 65_536 };
+    case "limits.decodedBody":
+    case "--limits-decoded-body":
+      return { unit: "MiB", min: 1, max: 4_096 };
+    case "limits.memory":
+    case "--limits-memory":
+      return { unit: "MiB", min: 1, max: 1_048_576 };
+    case "store.timeout":
+    case "--store-timeout":
+      return { unit: "ms", min: 1, max: 10_000 };
+    case "store.memory":
+    case "--store-memory":
+      return { unit: "MiB", min: 1, max: 65_536 };
+    case "watchdog.timeout":
+    case "--watchdog-timeout":
+      return { unit: "s", min: 1, max: 60 };
+    default:
+      return undefined;
+  }
+}
 
 /** What all variables begin with that are settings, or say something else than a first start. */
 const ENVIRONMENT_PREFIX = "APISIX_BUN_RUNNER_";
+
+const PATH_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@+-";
 
 const MAX_EXPIRE_TIME_S = 365 * 24 * 3600;
 
@@ -59,14 +91,14 @@ export function plainSettings(
   const found = statSync(file, { throwIfNoEntry: false });
   if (found === undefined && named !== "") return undefined;
   if (found !== undefined && !isPlainFile(readFileSync(file, "utf8"))) return undefined;
-  return process.geteuid?.() === 0 && isUnsafe([statSync(executable), found])
+  return process.geteuid?.() === 0 && (isUnsafe(statSync(executable)) || isUnsafe(found))
     ? undefined
     : { socket };
 }
 
-/** Whether others than root may have changed one of them. */
-function isUnsafe(found: readonly (Stats | undefined)[]): boolean {
-  return found.some((stats) => stats !== undefined && isWritableByAll(stats));
+/** Whether others than root may have changed it. */
+function isUnsafe(found: Stats | undefined): boolean {
+  return found !== undefined && isWritableByAll(found);
 }
 
 /** The file after `--config`; empty: none is named; undefined: the command line says what is not plain. */
@@ -78,13 +110,9 @@ function fileNamedBy(args: readonly string[]): string | undefined {
     if (seen.includes(flag)) return undefined;
     seen.push(flag);
     if (flag === "--config" && isPlainPath(value)) file = value;
-    else if (!isPlainValue(pathOf(flag), value)) return undefined;
+    else if (!flag.startsWith("--") || !isOrdinary(flag, value)) return undefined;
   }
   return file;
-}
-
-function pathOf(flag: string): string {
-  return Object.keys(PLAIN_VALUES).find((path) => PLAIN_VALUES[path]?.flag === flag) ?? "";
 }
 
 function socketIn(env: Readonly<Record<string, string | undefined>>): string | undefined {
@@ -96,7 +124,12 @@ function socketIn(env: Readonly<Record<string, string | undefined>>): string | u
 /** Absolute, not to be put in another way, and of characters that have no meaning of their own anywhere. */
 function isPlainPath(path: string): boolean {
   const isNormal = path[0] === "/" && !path.includes("/.") && !path.includes("//");
-  return isNormal && !path.endsWith("/") && !/[^\w./@+-]/.test(path);
+  return isNormal && !path.endsWith("/") && isOfPlainCharacters(path);
+}
+
+function isOfPlainCharacters(path: string): boolean {
+  for (let i = 0; i < path.length; i++) if (!PATH_CHARACTERS.includes(path[i]!)) return false;
+  return true;
 }
 
 function isExpireTime(seconds: string | undefined): boolean {
@@ -114,7 +147,7 @@ export function isPlainFile(text: string): boolean {
     } else if (line.startsWith("  ")) {
       const colon = line.indexOf(": ");
       const key = `${section}.${line.slice(2, colon)}`;
-      if (colon < 0 || seen.has(key) || !isPlainValue(key, line.slice(colon + 2))) return false;
+      if (colon < 0 || seen.has(key) || !isOrdinary(key, line.slice(colon + 2))) return false;
       seen.add(key);
       isEmpty = false;
     } else {
@@ -136,11 +169,11 @@ function isComment(line: string): boolean {
   return true;
 }
 
-function isPlainValue(path: string, value: string): boolean {
-  const plain = Object.hasOwn(PLAIN_VALUES, path) ? PLAIN_VALUES[path] : undefined;
-  if (plain === undefined) return false;
-  if ("words" in plain) return plain.words.includes(value);
-  const { unit, min, max } = plain;
+function isOrdinary(setting: string, value: string): boolean {
+  const ordinary = ordinaryValues(setting);
+  if (ordinary === undefined) return false;
+  if ("words" in ordinary) return ordinary.words.includes(value);
+  const { unit, min, max } = ordinary;
   return value.endsWith(unit) && isWithin(value.slice(0, value.length - unit.length), min, max);
 }
 

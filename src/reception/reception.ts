@@ -29,7 +29,7 @@ export class Reception {
   #isPreparing = false;
   readonly #listener: Bun.SocketListener<unknown>;
   /** What they have sent that is not answered. */
-  readonly #visitors = new Map<Visitor, Buffer[]>();
+  readonly #visitors = new Map<Visitor, Uint8Array[]>();
   /** Where the process ends before there is a runner. */
   readonly #remove = (): void => this.file.remove();
 
@@ -60,12 +60,14 @@ export class Reception {
     // From here on their data is the new handler's.
     const listener = this.#listener as Bun.SocketListener<Data>;
     listener.reload({ socket: handler });
-    const visitors = [...this.#visitors] as [Bun.Socket<Data>, Buffer[]][];
+    const visitors = [...this.#visitors] as [Bun.Socket<Data>, Uint8Array[]][];
     this.#visitors.clear();
     for (const [socket] of visitors) void handler.open?.(socket);
     queueMicrotask(() => {
       for (const [socket, unanswered] of visitors) {
-        for (const chunk of unanswered) void handler.data?.(socket, chunk);
+        for (const { buffer, byteOffset, length } of unanswered) {
+          void handler.data?.(socket, Buffer.from(buffer, byteOffset, length));
+        }
       }
     });
     return listener;
@@ -76,15 +78,17 @@ export class Reception {
     return Bun.listen({
       unix,
       socket: {
+        // With the first Buffer the engine makes its hundred functions.
+        binaryType: "uint8array",
         open: (socket) => void this.#visitors.set(socket, []),
-        data: (socket, chunk) => this.#hear(socket, chunk),
+        data: (socket, chunk: Uint8Array) => this.#hear(socket, chunk),
         close: gone,
         error: gone,
       },
     });
   }
 
-  #hear(socket: Visitor, chunk: Buffer): void {
+  #hear(socket: Visitor, chunk: Uint8Array): void {
     const unanswered = this.#visitors.get(socket);
     unanswered?.push(chunk);
     const isFirst = unanswered?.length === 1;

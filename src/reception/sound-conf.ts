@@ -3,7 +3,7 @@ import { parseConf, validateConf } from "../plugin/conf.ts";
 import type { ConfRequest } from "../plugin/conf-content.ts";
 import { readExports } from "../plugin/exports.ts";
 import type { BundledPlugin } from "../plugin/bundled.ts";
-import { extPluginOf, phaseOf } from "../plugin/route.ts";
+import { extPluginOf, phaseOf } from "../plugin/conf-key.ts";
 
 /**
  * Loads the plugins that a conf names, and has them check it.
@@ -15,11 +15,10 @@ export async function isSound(
   bundled: readonly BundledPlugin[],
 ): Promise<boolean> {
   const phase = phaseOf({ plugin: extPluginOf(key) });
-  // It may be, or hold, a reference to a secret, which the settings have to allow.
-  if (conf.some(({ value }) => value.includes("$"))) return false;
   for (const { name, value } of conf) {
-    const load = bundled.find((plugin) => plugin[0] === name)?.[1];
-    if (load === undefined) return false;
+    const load = loaderOf(name, bundled);
+    // A "$": it may be, or hold, a reference to a secret, which the settings have to allow.
+    if (load === undefined || value.includes("$")) return false;
     try {
       const { phases, config } = readExports(await load(), name);
       if (phase !== undefined && !phases.includes(phase)) return false;
@@ -29,4 +28,10 @@ export async function isSound(
     }
   }
   return true;
+}
+
+/** A loop: the engine makes an array's method when it is first used, which this start would wait for. */
+function loaderOf(name: string, bundled: readonly BundledPlugin[]): BundledPlugin[1] | undefined {
+  for (const plugin of bundled) if (plugin[0] === name) return plugin[1];
+  return undefined;
 }

@@ -5,7 +5,7 @@ import { confTokenFrame, ErrorCode, errorFrame } from "../protocol/replies.ts";
 import { contentOf } from "../plugin/conf-content.ts";
 import { prepareConf, prepareInherited } from "../plugin/prepare.ts";
 import type { PreparedConf } from "../plugin/prepared-conf.ts";
-import { phaseOf } from "../plugin/route.ts";
+import { phaseOf } from "../plugin/conf-key.ts";
 import type { Registrar } from "./inheritance.ts";
 import type { Peer } from "./peer.ts";
 import { logRefusals } from "./run-call.ts";

@@ -8,11 +8,11 @@ import { Estate } from "./handover/estate.ts";
 import type { Offer, Owner } from "./handover/giver.ts";
 import type { Heir } from "./handover/taker.ts";
 import type { Keeper } from "./keeper.ts";
+import { isFolderOpen } from "./open-folder.ts";
 import type { Serving } from "./serving.ts";
 import { removeStaleSockets } from "./stale-files.ts";
 import type { Standstill } from "./standstill.ts";
 import {
-  isFolderOpen,
   placedSocket,
   placeSocket,
   type SocketFile,

@@ -1,17 +1,8 @@
 /** The socket file: bound under another name, then moved into place, and removed only while it is ours. */
-import {
-  chmodSync,
-  lchownSync,
-  lstatSync,
-  renameSync,
-  type Stats,
-  statSync,
-  unlinkSync,
-} from "node:fs";
-import { basename, dirname } from "node:path";
-import { temporarySocket } from "./stale-files.ts";
+import { chmodSync, lchownSync, lstatSync, renameSync, type Stats, unlinkSync } from "node:fs";
 import type { SocketIdentity } from "../watchdog/bequest.ts";
 import { nginxWorkerUsers } from "./nginx-workers.ts";
+import { folderOf, pathBytes, temporarySocket } from "./socket-path.ts";
 
 /** The kernel's `sun_path` has 108 bytes, one of them for the end. */
 export const MAX_PATH_BYTES = 107;
@@ -73,19 +64,10 @@ export function placeSocket<Bound extends Listener>(
   } catch (cause) {
     bound?.stop(true);
     if (lstatIfThere(temporary)?.isSocket() === true) unlinkSync(temporary);
-    throw new SocketFileError(`cannot listen on ${path}: ${explain(cause, dirname(path))}`, {
+    throw new SocketFileError(`cannot listen on ${path}: ${explain(cause, path)}`, {
       cause,
     });
   }
-}
-
-/** What lets others write to the socket's folder lets them put their own socket at its path. */
-export function isFolderOpen(path: string): boolean {
-  const folder = statSync(dirname(path), { throwIfNoEntry: false });
-  if (folder === undefined) return false;
-  const othersMayWrite = (folder.mode & 0o002) !== 0;
-  const keepsOwners = (folder.mode & 0o1000) !== 0;
-  return othersMayWrite && !keepsOwners;
 }
 
 interface Access {
@@ -151,7 +133,7 @@ class PlacedSocket implements SocketFile {
 }
 
 function checkLength(path: string): void {
-  const bytes = Buffer.byteLength(path);
+  const bytes = pathBytes(path);
   if (bytes <= MAX_PATH_BYTES) return;
   throw new SocketFileError(
     `cannot listen on ${path}: a socket's path has at most ${MAX_PATH_BYTES} bytes, this one ${bytes}; choose a shorter one`,
@@ -168,7 +150,7 @@ function checkReplaceable(path: string): void {
       ? "a symbolic link"
       : "a file";
   throw new SocketFileError(
-    `cannot listen on ${path}: ${kind} is there and no socket; remove ${basename(path)} or choose another path`,
+    `cannot listen on ${path}: ${kind} is there and no socket; remove it or choose another path`,
   );
 }
 
@@ -181,7 +163,8 @@ function lstatIfThere(path: string): Stats | undefined {
   }
 }
 
-function explain(cause: unknown, directory: string): string {
+function explain(cause: unknown, path: string): string {
+  const directory = folderOf(path);
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   switch (code) {
     case "ENOENT":

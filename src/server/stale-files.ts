@@ -2,11 +2,6 @@
 import { lstatSync, readdirSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** The name that a socket has until it is in place. */
-export function temporarySocket(path: string, pid = process.pid): string {
-  return join(dirname(path), `.r${pid.toString(36)}`);
-}
-
 /** ms; in another container a process that we do not see may be about to rename its own. */
 const MIN_AGE = 5_000;
 

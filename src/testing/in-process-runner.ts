@@ -5,7 +5,7 @@ import { prepareConfFrame } from "../gateway/encode-calls.ts";
 import { ConfCache } from "../plugin/conf-cache.ts";
 import type { Plugin } from "../plugin/plugin.ts";
 import { PluginRegistry } from "../plugin/registry.ts";
-import type { ExtPlugin } from "../plugin/route.ts";
+import type { ExtPlugin } from "../plugin/conf-key.ts";
 import { StrayErrors } from "../plugin/stray-errors.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Runner } from "../rpc/runner.ts";

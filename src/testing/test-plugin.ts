@@ -1,6 +1,6 @@
 /** Runs plugins in process as a runner does, and tells what APISIX would do then. */
 import { httpReqCallFrame, httpRespCallFrame } from "../gateway/encode-calls.ts";
-import type { ExtPlugin } from "../plugin/route.ts";
+import type { ExtPlugin } from "../plugin/conf-key.ts";
 import type { Store } from "../store/store.ts";
 import { checkConf, confValue } from "./conf.ts";
 import { answersFrom, type FakeVars } from "./fake-vars.ts";

@@ -4,8 +4,8 @@ import { chmodSync, symlinkSync } from "node:fs";
 import { Random } from "../../scripts/fuzz/random.ts";
 import { startFlags } from "../../src/cli/start-flags.ts";
 import { loadConfig } from "../../src/config/config.ts";
-import { type SettingPath, settings } from "../../src/config/settings.ts";
-import { isPlainFile, PLAIN_VALUES, plainSettings } from "../../src/reception/plain-settings.ts";
+import { settings } from "../../src/config/settings.ts";
+import { isPlainFile, ordinaryValues, plainSettings } from "../../src/reception/plain-settings.ts";
 import { TempDir } from "../support/temp-dir.ts";
 
 /** Reads them as a start does after the look at them. */
@@ -17,22 +17,39 @@ function load(text: string) {
 
 const ADDRESS = { APISIX_LISTEN_ADDRESS: "unix:/tmp/r.sock" };
 
-const values = Object.entries(PLAIN_VALUES).flatMap(([path, plain]) => {
+const values = [...settings].flatMap(([path, { flag }]) => {
+  const ordinary = ordinaryValues(path);
+  if (ordinary === undefined) return [];
   const [section, key] = path.split(".") as [string, string];
-  const texts =
-    "words" in plain ? plain.words : [plain.min, plain.max].map((n) => `${n}${plain.unit}`);
-  return texts.map((text) => [path, text, `${section}:\n  ${key}: ${text}\n`] as const);
+  const { allowed, beyond } =
+    "words" in ordinary
+      ? { allowed: ordinary.words, beyond: ["loud"] }
+      : {
+          allowed: [ordinary.min, ordinary.max].map((n) => `${n}${ordinary.unit}`),
+          beyond: [ordinary.min - 1, ordinary.max + 1].map((n) => `${n}${ordinary.unit}`),
+        };
+  const fileOf = (text: string) => `${section}:\n  ${key}: ${text}\n`;
+  return allowed.map(
+    (text) =>
+      [path, text, { flag: flag!, file: fileOf(text), beyond: beyond.map(fileOf) }] as const,
+  );
 });
 
-describe.each(values)("%s: %s", (path, text, file) => {
+test("there are ten settings with ordinary values, and each has them as a flag too", () => {
+  const ordinary = new Set(values.map(([path]) => path));
+  expect(ordinary.size).toBe(10);
+  for (const [path, { flag }] of settings) {
+    if (flag !== undefined) expect(ordinaryValues(flag)).toEqual(ordinaryValues(path));
+  }
+});
+
+describe.each(values)("%s: %s", (_path, text, { flag, file, beyond }) => {
   test("is plain, and allowed", () => {
     expect(isPlainFile(file)).toBe(true);
     expect(() => load(file)).not.toThrow();
   });
 
   test("is plain, and allowed, as a flag too", () => {
-    const { flag } = PLAIN_VALUES[path]!;
-    expect(settings.get(path as SettingPath)?.flag).toBe(flag as never);
     const sources = startFlags([flag, text])!;
     using dir = new TempDir();
     const executable = dir.write("runner", "");
@@ -43,11 +60,7 @@ describe.each(values)("%s: %s", (path, text, file) => {
   });
 
   test("what is beyond is not", () => {
-    const plain = PLAIN_VALUES[path]!;
-    const [section, key] = path.split(".");
-    const beyond =
-      "words" in plain ? ["loud"] : [plain.min - 1, plain.max + 1].map((n) => `${n}${plain.unit}`);
-    for (const text of beyond) expect(isPlainFile(`${section}:\n  ${key}: ${text}\n`)).toBe(false);
+    for (const text of beyond) expect(isPlainFile(text)).toBe(false);
   });
 });
 
@@ -98,7 +111,7 @@ test.each([
 test("no mixture of what files are made of is plain and not allowed", () => {
   const random = new Random(20_261_128);
   const lines = [
-    ...values.flatMap(([, , file]) => file.split("\n").filter(Boolean)),
+    ...values.flatMap(([, , { file }]) => file.split("\n").filter(Boolean)),
     ...[
       "",
       "# a comment",
@@ -187,6 +200,7 @@ describe("plainSettings", () => {
     ["a value that is not ordinary", ADDRESS, ["--log-level", "WARN"]],
     ["a flag and its value in one", ADDRESS, ["--log-level=info"]],
     ["a name that every object has", ADDRESS, ["constructor", "1"]],
+    ["a path in place of a flag", ADDRESS, ["logging.level", "info"]],
     ["a command", ADDRESS, ["plugins"]],
     ["a file without a name", ADDRESS, ["--config"]],
     ["a file from the working directory", ADDRESS, ["--config", "config.yaml"]],

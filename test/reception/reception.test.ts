@@ -222,6 +222,7 @@ test("the socket is gone with a process that ends before there is a runner, and 
 });
 
 function bytesOf({ heard }: Runner): string {
+  expect(heard.filter((chunk) => !Buffer.isBuffer(chunk))).toEqual([]);
   return hex(Buffer.concat(heard));
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { httpReqCallFrame } from "../../src/gateway/encode-calls.ts";
 import { definePlugin, type RequestContext } from "../../src/index.ts";
-import type { ExtPlugin } from "../../src/plugin/route.ts";
+import type { ExtPlugin } from "../../src/plugin/conf-key.ts";
 import { OldApisix } from "../../src/rpc/old-apisix.ts";
 import { PluginHarness } from "../support/plugin-harness.ts";
 

@@ -1,7 +1,7 @@
 /** kill -9 at any moment: the next start works, and nothing piles up beside the socket. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, readdirSync, utimesSync } from "node:fs";
-import { temporarySocket } from "../../src/server/stale-files.ts";
+import { temporarySocket } from "../../src/server/socket-path.ts";
 import { prepare, request } from "../support/encode.ts";
 import { executable } from "../support/executable.ts";
 import { RawConnection } from "../support/raw-connection.ts";

@@ -1,5 +1,5 @@
 /** Calls whose chain each call names, and replies as the runner sent them: for tests of the runner itself. */
-import type { ExtPlugin } from "../../src/plugin/route.ts";
+import type { ExtPlugin } from "../../src/plugin/conf-key.ts";
 import type { RunnerReply } from "../../src/gateway/decode-replies.ts";
 import { httpReqCallFrame, httpRespCallFrame } from "../../src/gateway/encode-calls.ts";
 import { pluginFromModule } from "../../src/plugin/load-module.ts";

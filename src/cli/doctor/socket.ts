@@ -3,7 +3,7 @@ import { accessSync, constants, lstatSync, type Stats, statSync } from "node:fs"
 import { dirname } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { groupId, userId } from "../../server/account.ts";
-import { isFolderOpen } from "../../server/socket-file.ts";
+import { isFolderOpen } from "../../server/open-folder.ts";
 import { probe } from "../healthcheck/probe.ts";
 import { type Account, closedFolder, may, type Permissions, WRITE } from "./account.ts";
 import { type Finding, findingsOf } from "./finding.ts";

@@ -1,6 +1,7 @@
 /** Where a runner offers to be taken over from. */
 import { lstatSync, type Stats } from "node:fs";
 import { MAX_PATH_BYTES } from "../socket-file.ts";
+import { pathBytes } from "../socket-path.ts";
 
 /** One that has only just started makes its offer within this, ms; meanwhile it serves the path. */
 const OFFER_WITHIN = 250;
@@ -10,7 +11,7 @@ const OFFER_CHECK = 5;
 /** @returns undefined where the path would be too long for a socket */
 export function handoverPath(path: string): string | undefined {
   const beside = `${path}.next`;
-  return Buffer.byteLength(beside) <= MAX_PATH_BYTES ? beside : undefined;
+  return pathBytes(beside) <= MAX_PATH_BYTES ? beside : undefined;
 }
 
 /** Whether a runner may serve the path: then it is worth asking whether it gives what it has. */
