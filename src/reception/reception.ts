@@ -101,23 +101,18 @@ export class Reception {
   async #prepare(socket: Visitor, request: ConfRequest): Promise<void> {
     this.#isPreparing = true;
     const sound = await isSound(request, this.bundled);
-    // It may have gone, or be somebody else's by now.
-    const unanswered = this.#visitors.get(socket);
-    const token = sound && unanswered !== undefined ? this.#tokenOf(request) : undefined;
-    if (token !== undefined) {
-      unanswered?.shift();
-      // Some bytes to one who has read all before: the kernel takes them.
-      socket.write(confTokenFrame(token));
-    }
-    this.#end();
-  }
-
-  /** Undefined where another conf has it. */
-  #tokenOf(request: ConfRequest): number | undefined {
     const content = contentOf(request);
     const token = hashOf(content);
-    if ((this.confs.get(token)?.content ?? content) !== content) return undefined;
-    this.confs.set(token, { content, preparedAt: Date.now() });
-    return token;
+    // Another conf may have it.
+    const isFree = (this.confs.get(token)?.content ?? content) === content;
+    // It may have gone, or be somebody else's by now.
+    const unanswered = this.#visitors.get(socket);
+    if (sound && isFree && unanswered !== undefined) {
+      // Some bytes to one who has read all before: the kernel takes them.
+      socket.write(confTokenFrame(token));
+      unanswered.shift();
+      this.confs.set(token, { content, preparedAt: Date.now() });
+    }
+    this.#end();
   }
 }
