@@ -1,7 +1,5 @@
 /** Files that every user of the machine could have changed. */
-import { readdirSync, realpathSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { isWritableByAll } from "./writable-by-all.ts";
+import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 
 /** @returns what every user may write to, in words; undefined: nothing */
 export function worldWritable(path: string): string | undefined {
@@ -16,7 +14,7 @@ export function worldWritableWithin(folder: string): string | undefined {
   const itself = worldWritable(folder);
   if (itself !== undefined) return itself;
   for (const name of readdirSync(folder)) {
-    const path = join(folder, name);
+    const path = `${folder}/${name}`;
     // A link to nowhere is no danger, and nobody loads code from a socket, such as the runner's own may be.
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats === undefined || !(stats.isFile() || stats.isDirectory())) continue;
@@ -29,6 +27,11 @@ export function worldWritableWithin(folder: string): string | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** Whether their mode lets everybody change it. */
+export function isWritableByAll({ mode }: Stats): boolean {
+  return (mode & 0o002) !== 0;
 }
 
 function describe(path: string): string {

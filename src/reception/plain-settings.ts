@@ -8,7 +8,7 @@
  * used, and that takes longer than all else that is done here.
  */
 import { readFileSync, type Stats, statSync } from "node:fs";
-import { isWritableByAll } from "../config/writable-by-all.ts";
+import { isWritableByAll } from "../config/world-writable.ts";
 import { MAX_PATH_BYTES } from "../server/socket-file.ts";
 
 /** The part of them that counts before the first call. */

@@ -21,3 +21,9 @@ export function pathBytes(path: string): number {
 export function temporarySocket(path: string, pid = process.pid): string {
   return `${path.slice(0, path.lastIndexOf("/") + 1)}.r${pid.toString(36)}`;
 }
+
+/** The id of the process whose temporary socket a file of this name would be; undefined: nobody's. */
+export function ownerOfTemporary(name: string): number | undefined {
+  const [, id] = /^\.r([0-9a-z]{1,6})$/.exec(name) ?? [];
+  return id === undefined ? undefined : Number.parseInt(id, 36);
+}

@@ -1,6 +1,7 @@
 /** Socket files under temporary names that runners have left which were killed in the moment between binding and renaming. */
 import { lstatSync, readdirSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { ownerOfTemporary } from "./socket-path.ts";
 
 /** ms; in another container a process that we do not see may be about to rename its own. */
 const MIN_AGE = 5_000;
@@ -9,8 +10,8 @@ const MIN_AGE = 5_000;
 export function removeStaleSockets(path: string): void {
   const folder = dirname(path);
   for (const name of namesIn(folder)) {
-    const [, id] = /^\.r([0-9a-z]{1,6})$/.exec(name) ?? [];
-    if (id === undefined || isAlive(Number.parseInt(id, 36))) continue;
+    const owner = ownerOfTemporary(name);
+    if (owner === undefined || isAlive(owner)) continue;
     try {
       const file = join(folder, name);
       const found = lstatSync(file);

@@ -1,7 +1,12 @@
 /** What is put together by hand is as the platform has it. */
 import { describe, expect, test } from "bun:test";
 import { basename, dirname, join } from "node:path";
-import { folderOf, pathBytes, temporarySocket } from "../../src/server/socket-path.ts";
+import {
+  folderOf,
+  ownerOfTemporary,
+  pathBytes,
+  temporarySocket,
+} from "../../src/server/socket-path.ts";
 
 describe.each(["/run/apisix/r.sock", "/r.sock", "r.sock", "run/r.sock", "/tmp/größe/🚀/€.sock"])(
   "%s",
@@ -18,6 +23,14 @@ describe.each(["/run/apisix/r.sock", "/r.sock", "r.sock", "run/r.sock", "/tmp/gr
       const before = temporarySocket(path, 4711);
       expect(before).toBe(join(dirname(path), basename(before)));
       expect(before).not.toBe(temporarySocket(path, 4712));
+      expect(ownerOfTemporary(basename(before))).toBe(4711);
     });
+  },
+);
+
+test.each(["r.sock", ".r", ".r1.sock", ".R1", ".r1234567", "x.r1"])(
+  "%s is nobody's before",
+  (name) => {
+    expect(ownerOfTemporary(name)).toBeUndefined();
   },
 );
