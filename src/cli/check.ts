@@ -8,7 +8,8 @@ import { provideSdk } from "../plugin/sdk-module.ts";
 import type { Subject } from "../toolchain/check/examine.ts";
 import type { CheckProblem } from "../toolchain/check/problem.ts";
 import type { CheckResult } from "../toolchain/check.ts";
-import { ExitCode, fail } from "./exit.ts";
+import { ExitCode } from "./exit-code.ts";
+import { fail } from "./exit.ts";
 import type { CliContext } from "./program.ts";
 import { VERSION } from "./version.ts";
 

@@ -1,6 +1,6 @@
 /** `doctor`: looks for what keeps APISIX and the runner from working together. */
 import type { Command } from "commander";
-import { ExitCode } from "./exit.ts";
+import { ExitCode } from "./exit-code.ts";
 import type { CliContext } from "./program.ts";
 import { settingArgs, type SettingOptions, sourcesOf, withSettings } from "./settings.ts";
 

@@ -1,7 +1,6 @@
-/** How commands end. */
+/** How commands end that cannot do what they are asked. */
 import { writeSync } from "node:fs";
-
-export const ExitCode = { ok: 0, failure: 1, usage: 2 } as const;
+import { ExitCode } from "./exit-code.ts";
 
 /** Prints one line that says what is wrong, and ends the process. APISIX shows the line in its error.log. */
 export function fail(message: string, code: number = ExitCode.failure): never {

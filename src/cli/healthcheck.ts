@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import { duration, Refused } from "../config/parse.ts";
 import { show } from "../config/problems.ts";
-import { ExitCode, fail } from "./exit.ts";
+import { ExitCode } from "./exit-code.ts";
+import { fail } from "./exit.ts";
 import { type SettingOptions, sourcesOf, withSettings } from "./settings.ts";
 
 interface HealthcheckOptions extends SettingOptions {

@@ -1,9 +1,10 @@
 /** The executable: receives who comes, then loads what the command line asks for. */
+import { libcFiles } from "../files/libc-files.ts";
 import { plainSettings } from "../reception/plain-settings.ts";
 import { Reception } from "../reception/reception.ts";
 import { isVacant } from "../server/handover/path.ts";
 import { EarlyEvents } from "./early-events.ts";
-import { ExitCode } from "./exit.ts";
+import { ExitCode } from "./exit-code.ts";
 import type { CliContext } from "./program.ts";
 import type { Early } from "./start.ts";
 
@@ -36,10 +37,12 @@ async function receive(
 ): Promise<Early | undefined> {
   let events: EarlyEvents | undefined;
   try {
-    const settings = plainSettings(args, process.env, process.execPath);
-    if (settings === undefined || !(await isVacant(settings.socket))) return undefined;
+    const files = libcFiles();
+    if (files === undefined) return undefined;
+    const settings = plainSettings(args, process.env, process.execPath, files);
+    if (settings === undefined || !(await isVacant(settings.socket, files))) return undefined;
     events = new EarlyEvents();
-    return { events, reception: new Reception(settings.socket, bundled) };
+    return { events, reception: new Reception(settings.socket, bundled, files) };
   } catch {
     // Such as a file that cannot be read, or a folder that is not there: the start says so.
     events?.release();

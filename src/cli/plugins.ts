@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { jsonSchemaOf } from "../plugin/json-schema.ts";
 import { phasesOf, type Plugin, type PluginProblem } from "../plugin/plugin.ts";
 import { isProblem } from "../plugin/registry.ts";
-import { ExitCode } from "./exit.ts";
+import { ExitCode } from "./exit-code.ts";
 import type { CliContext } from "./program.ts";
 import { loadedRegistry } from "./start/make-runner.ts";
 import { type SettingOptions, sourcesOf, withSettings } from "./settings.ts";

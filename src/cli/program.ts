@@ -8,7 +8,7 @@ import { registerCompletions } from "./completions.ts";
 import { registerDev, registerDevRunner } from "./dev.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerEncodeConfig } from "./encode-config.ts";
-import { ExitCode } from "./exit.ts";
+import { ExitCode } from "./exit-code.ts";
 import { registerHealthcheck } from "./healthcheck.ts";
 import { registerInit } from "./init.ts";
 import { registerMan } from "./man.ts";

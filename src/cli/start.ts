@@ -1,5 +1,6 @@
 /** `start`: serves APISIX until it says to stop. */
 import { type Config, missingListenAddress } from "../config/config.ts";
+import { nodeFiles } from "../files/node-files.ts";
 import type { Log } from "../log/logger.ts";
 import type { LiveRunner, Runner } from "../rpc/runner.ts";
 import { groupId, userId } from "../server/account.ts";
@@ -20,7 +21,8 @@ import {
 import { Watchdog } from "../watchdog/watchdog.ts";
 import { takePost } from "../workers/post.ts";
 import type { EarlyEvents } from "./early-events.ts";
-import { ExitCode, fail } from "./exit.ts";
+import { ExitCode } from "./exit-code.ts";
+import { fail } from "./exit.ts";
 import { readConfig } from "./start/config.ts";
 import { Hangups } from "./start/hangups.ts";
 import {
@@ -149,7 +151,7 @@ export function start({ early, ...options }: StartOptions & { early?: Early | un
       config,
       runner,
       isWorker: post !== undefined,
-      hasPredecessor: post === undefined && isServed(path),
+      hasPredecessor: post === undefined && isServed(path, nodeFiles),
       connections: () => serving?.connections ?? 0,
       replacements: () => history.replacements,
     };
@@ -199,7 +201,7 @@ export function start({ early, ...options }: StartOptions & { early?: Early | un
   };
   const begin = (): void => {
     const isOurs = early !== undefined || left !== undefined;
-    if (!isOurs && isServed(path)) void takeOverFrom(path, runner).then(serve);
+    if (!isOurs && isServed(path, nodeFiles)) void takeOverFrom(path, runner).then(serve);
     else serve();
   };
   whenObserved(begin);

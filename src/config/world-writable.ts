@@ -1,5 +1,6 @@
 /** Files that every user of the machine could have changed. */
-import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
+import { readdirSync, realpathSync, statSync } from "node:fs";
+import { isWritableByAll } from "../files/files.ts";
 
 /** @returns what every user may write to, in words; undefined: nothing */
 export function worldWritable(path: string): string | undefined {
@@ -27,11 +28,6 @@ export function worldWritableWithin(folder: string): string | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-/** Whether their mode lets everybody change it. */
-export function isWritableByAll({ mode }: Stats): boolean {
-  return (mode & 0o002) !== 0;
 }
 
 function describe(path: string): string {

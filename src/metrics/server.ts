@@ -1,5 +1,6 @@
 /** Answers `GET /metrics`: on a port or a Unix socket of its own, so that nothing of it is in the way of calls. */
 import { type MetricsAddress, showAddress } from "../config/metrics-address.ts";
+import { nodeFiles } from "../files/node-files.ts";
 import type { Logger } from "../log/logger.ts";
 import { placeSocket, type SocketFile, type SocketFileOptions } from "../server/socket-file.ts";
 import type { MetricsSnapshot } from "./snapshot.ts";
@@ -89,8 +90,10 @@ class HttpServer implements MetricsServer {
     const { address, access, log } = this.options;
     try {
       if ("unix" in address) {
-        const placed = placeSocket({ ...access, path: address.unix }, (unix) =>
-          this.#listen({ unix }),
+        const placed = placeSocket(
+          { ...access, path: address.unix },
+          (unix) => this.#listen({ unix }),
+          nodeFiles,
         );
         this.#file = placed.file;
         this.#listener = placed.bound;

@@ -7,8 +7,7 @@
  * Loops rather than regular expressions and array methods, and no tables: the engine makes each of those when it is first
  * used, and that takes longer than all else that is done here.
  */
-import { readFileSync, type Stats, statSync } from "node:fs";
-import { isWritableByAll } from "../config/world-writable.ts";
+import { type Files, type FileStatus, isWritableByAll } from "../files/files.ts";
 import { MAX_PATH_BYTES } from "../server/socket-file.ts";
 
 /** The part of them that counts before the first call. */
@@ -75,12 +74,14 @@ const MAX_EXPIRE_TIME_S = 365 * 24 * 3600;
  * @param args the command line
  * @param executable the path of the runner's own executable, beside which a `config.yaml` may be
  * @returns undefined where something is not plain, or may be wrong
+ * @param files that are asked for them
  * @throws what the file system has against a file
  */
 export function plainSettings(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   executable: string,
+  files: Files,
 ): PlainSettings | undefined {
   const socket = socketIn(env);
   if (socket === undefined || !isExpireTime(env["APISIX_CONF_EXPIRE_TIME"])) return undefined;
@@ -88,16 +89,16 @@ export function plainSettings(
   const named = fileNamedBy(args);
   if (named === undefined) return undefined;
   const file = named || `${executable.slice(0, executable.lastIndexOf("/"))}/config.yaml`;
-  const found = statSync(file, { throwIfNoEntry: false });
+  const found = files.status(file);
   if (found === undefined && named !== "") return undefined;
-  if (found !== undefined && !isPlainFile(readFileSync(file, "utf8"))) return undefined;
-  return process.geteuid?.() === 0 && (isUnsafe(statSync(executable)) || isUnsafe(found))
+  if (found !== undefined && !isPlainFile(files.readText(file))) return undefined;
+  return process.geteuid?.() === 0 && (isUnsafe(files.status(executable)) || isUnsafe(found))
     ? undefined
     : { socket };
 }
 
 /** Whether others than root may have changed it. */
-function isUnsafe(found: Stats | undefined): boolean {
+function isUnsafe(found: FileStatus | undefined): boolean {
   return found !== undefined && isWritableByAll(found);
 }
 

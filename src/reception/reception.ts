@@ -4,6 +4,7 @@
  */
 import type { InheritedConf } from "../plugin/conf-cache.ts";
 import { contentOf, type ConfRequest, hashOf } from "../plugin/conf-content.ts";
+import type { Files } from "../files/files.ts";
 import type { BundledPlugin } from "../plugin/bundled.ts";
 import { confTokenFrame } from "../protocol/conf-token-frame.ts";
 import { FrameType, isOneFrame } from "../protocol/frame.ts";
@@ -37,11 +38,12 @@ export class Reception {
   constructor(
     readonly path: string,
     private readonly bundled: readonly BundledPlugin[],
+    files: Files,
   ) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.isOver = promise;
     this.#end = resolve;
-    const { file, bound } = placeSocket({ path }, (unix) => this.#listen(unix));
+    const { file, bound } = placeSocket({ path }, (unix) => this.#listen(unix), files);
     this.file = file;
     this.#listener = bound;
     process.on("exit", this.#remove);

@@ -1,5 +1,5 @@
 /** Whom nginx's workers run as, who must be able to connect: nginx's master tells nobody, but /proc does. */
-import { readFileSync } from "node:fs";
+import type { Files } from "../files/files.ts";
 
 /** The runner's parent is nginx's privileged agent, or a shell that the agent started. */
 const GENERATIONS = 4;
@@ -8,21 +8,33 @@ const GENERATIONS = 4;
  * The users of all workers of the nginx that has started this process, each once. A worker that has
  * only just been forked is still root.
  *
+ * @param files that read it
  * @param proc where procfs is
  * @returns undefined where nginx has not started us, or that cannot be found out
  */
-export function nginxWorkerUsers(pid = process.ppid, proc = "/proc"): number[] | undefined {
+export function nginxWorkerUsers(
+  files: Files,
+  pid = process.ppid,
+  proc = "/proc",
+): number[] | undefined {
+  const procfs: Procfs = { proc, files };
   try {
-    const master = masterAbove(pid, proc);
+    const master = masterAbove(pid, procfs);
     if (master === undefined) return undefined;
-    return [...new Set(workersOf(master, proc).map((worker) => userOf(worker, proc)))];
+    return [...new Set(workersOf(master, procfs).map((worker) => userOf(worker, procfs)))];
   } catch {
     // No procfs here, or a process that has just ended.
     return undefined;
   }
 }
 
-function masterAbove(start: number, proc: string): number | undefined {
+interface Procfs {
+  /** Where it is. */
+  readonly proc: string;
+  readonly files: Files;
+}
+
+function masterAbove(start: number, proc: Procfs): number | undefined {
   let pid = start;
   for (let i = 0; i < GENERATIONS && pid > 0; i++) {
     if (titleOf(pid, proc).startsWith("nginx: master process")) return pid;
@@ -32,25 +44,29 @@ function masterAbove(start: number, proc: string): number | undefined {
 }
 
 /** Those that are shutting down after a reload included: they still have requests to end. */
-function workersOf(master: number, proc: string): number[] {
-  return readFileSync(`${proc}/${master}/task/${master}/children`, "latin1")
+function workersOf(master: number, proc: Procfs): number[] {
+  return read(proc, `${master}/task/${master}/children`)
     .split(" ")
     .map(Number)
     .filter((pid) => pid > 0 && titleOf(pid, proc).startsWith("nginx: worker process"));
 }
 
 /** Real, effective, saved and file system's: the second opens files. */
-function userOf(pid: number, proc: string): number {
+function userOf(pid: number, proc: Procfs): number {
   return Number(statusOf(pid, proc, "Uid").split("\t")[1]);
 }
 
-function titleOf(pid: number, proc: string): string {
-  return readFileSync(`${proc}/${pid}/cmdline`, "latin1");
+function titleOf(pid: number, proc: Procfs): string {
+  return read(proc, `${pid}/cmdline`);
 }
 
-function statusOf(pid: number, proc: string, field: string): string {
-  const status = readFileSync(`${proc}/${pid}/status`, "latin1");
+function statusOf(pid: number, proc: Procfs, field: string): string {
+  const status = read(proc, `${pid}/status`);
   const label = `\n${field}:\t`;
   const at = status.indexOf(label);
   return at < 0 ? "" : status.slice(at + label.length, status.indexOf("\n", at + 1));
+}
+
+function read({ proc, files }: Procfs, path: string): string {
+  return files.readText(`${proc}/${path}`);
 }

@@ -1,5 +1,6 @@
 /** Listens on the socket, owns the connections, and leaves without losing a request. */
 import { dirname } from "node:path";
+import { nodeFiles } from "../files/node-files.ts";
 import type { Runner } from "../rpc/runner.ts";
 import type { Bequest, Post } from "../watchdog/bequest.ts";
 import type { Connection } from "./connection.ts";
@@ -170,8 +171,8 @@ class UnixServer<Data, Kept extends Keeper<Data> = Keeper<Data>> implements List
     }
     const { socket, listener } = bequest ?? {};
     return socket === undefined
-      ? placeSocket(options, (unix) => this.#listen({ unix }))
-      : { file: placedSocket(socket), bound: this.#listen({ unix: "", fd: listener }) };
+      ? placeSocket(options, (unix) => this.#listen({ unix }), nodeFiles)
+      : { file: placedSocket(socket, nodeFiles), bound: this.#listen({ unix: "", fd: listener }) };
   }
 
   #listen(where: { unix: string; fd?: number | undefined }): Bun.SocketListener<Data> {

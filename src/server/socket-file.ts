@@ -1,5 +1,5 @@
 /** The socket file: bound under another name, then moved into place, and removed only while it is ours. */
-import { chmodSync, lchownSync, lstatSync, renameSync, type Stats, unlinkSync } from "node:fs";
+import { type Files, type FileStatus, isSocket, kindOf } from "../files/files.ts";
 import type { SocketIdentity } from "../watchdog/bequest.ts";
 import { nginxWorkerUsers } from "./nginx-workers.ts";
 import { folderOf, pathBytes, temporarySocket } from "./socket-path.ts";
@@ -40,30 +40,33 @@ interface Listener {
  * somebody serves, and nobody connects whom the permissions would not let in.
  *
  * @param bind binds a socket at the path it is given
+ * @param files by which it is done, and removed in the end
  * @returns the file, and what `bind` returned
  * @throws SocketFileError
  */
 export function placeSocket<Bound extends Listener>(
   options: SocketFileOptions,
   bind: (path: string) => Bound,
+  files: Files,
 ): { file: SocketFile; bound: Bound } {
   const { path } = options;
   const temporary = temporarySocket(path);
   checkLength(path);
   checkLength(temporary);
-  checkReplaceable(path);
-  const access = accessOf(options);
+  checkReplaceable(path, files);
+  const access = accessOf(options, files);
   let bound: Bound | undefined;
   try {
     // Left by a runner with the same process id, as in a container that was started again.
-    if (lstatIfThere(temporary) !== undefined) unlinkSync(temporary);
+    if (statusIfThere(temporary, files) !== undefined) files.unlink(temporary);
     bound = bindWithMode(temporary, access.mode, bind);
-    const { dev, ino } = setAccess(temporary, access);
-    renameSync(temporary, path);
-    return { file: new PlacedSocket({ path, dev, ino }), bound };
+    const { dev, ino } = setAccess(temporary, access, files);
+    files.rename(temporary, path);
+    return { file: placedSocket({ path, dev, ino }, files), bound };
   } catch (cause) {
     bound?.stop(true);
-    if (lstatIfThere(temporary)?.isSocket() === true) unlinkSync(temporary);
+    const left = statusIfThere(temporary, files);
+    if (left !== undefined && isSocket(left)) files.unlink(temporary);
     throw new SocketFileError(`cannot listen on ${path}: ${explain(cause, path)}`, {
       cause,
     });
@@ -80,13 +83,13 @@ interface Access {
  * Where everything is one user, that one alone. As root we are asked by nginx's workers: by their one
  * user alone where we can tell who that is, else by whoever it may be.
  */
-function accessOf({ mode, owner, group }: SocketFileOptions): Access {
+function accessOf({ mode, owner, group }: SocketFileOptions, files: Files): Access {
   if (mode !== undefined) return { mode, owner, group };
   if (owner !== undefined || group !== undefined) {
     return { mode: group === undefined ? 0o600 : 0o660, owner, group };
   }
   if (process.geteuid?.() !== 0) return { mode: 0o600, owner, group };
-  const users = nginxWorkerUsers() ?? [];
+  const users = nginxWorkerUsers(files) ?? [];
   const [user] = users;
   // One that is root may be about to become somebody else.
   return users.length === 1 && user !== undefined && user !== 0
@@ -104,31 +107,37 @@ function bindWithMode<Bound>(path: string, mode: number, bind: (path: string) =>
   }
 }
 
-function setAccess(path: string, { mode, owner, group }: Access): Stats {
+function setAccess(path: string, { mode, owner, group }: Access, files: Files): FileStatus {
   // Never through a symbolic link, should somebody have put one there.
-  if (owner !== undefined || group !== undefined) lchownSync(path, owner ?? -1, group ?? -1);
-  const found = lstatSync(path);
+  if (owner !== undefined || group !== undefined) {
+    files.chown(path, owner ?? -1, group ?? -1);
+  }
+  const found = files.linkStatus(path);
+  if (found === undefined) throw new Error("somebody has removed it");
   // A folder with a default access control list may have had its own idea of the mode.
-  if (found.isSocket() && (found.mode & 0o777) !== mode) chmodSync(path, mode);
+  if (isSocket(found) && (found.mode & 0o777) !== mode) files.chmod(path, mode);
   return found;
 }
 
 /** The socket that the process image before this one has placed. */
-export function placedSocket(identity: SocketIdentity): SocketFile {
-  return new PlacedSocket(identity);
+export function placedSocket(identity: SocketIdentity, files: Files): SocketFile {
+  return new PlacedSocket(identity, files);
 }
 
 class PlacedSocket implements SocketFile {
-  constructor(readonly identity: SocketIdentity) {}
+  constructor(
+    readonly identity: SocketIdentity,
+    private readonly files: Files,
+  ) {}
 
   isOurs(): boolean {
     const { path, dev, ino } = this.identity;
-    const found = lstatIfThere(path);
+    const found = statusIfThere(path, this.files);
     return found !== undefined && found.dev === dev && found.ino === ino;
   }
 
   remove(): void {
-    if (this.isOurs()) unlinkSync(this.identity.path);
+    if (this.isOurs()) this.files.unlink(this.identity.path);
   }
 }
 
@@ -141,22 +150,17 @@ function checkLength(path: string): void {
 }
 
 /** A socket may be a dead runner's or a live one's: both are replaced. Anything else is somebody's file. */
-function checkReplaceable(path: string): void {
-  const found = lstatIfThere(path);
-  if (found === undefined || found.isSocket()) return;
-  const kind = found.isDirectory()
-    ? "a directory"
-    : found.isSymbolicLink()
-      ? "a symbolic link"
-      : "a file";
+function checkReplaceable(path: string, files: Files): void {
+  const found = statusIfThere(path, files);
+  if (found === undefined || isSocket(found)) return;
   throw new SocketFileError(
-    `cannot listen on ${path}: ${kind} is there and no socket; remove it or choose another path`,
+    `cannot listen on ${path}: ${kindOf(found)} is there and no socket; remove it or choose another path`,
   );
 }
 
-function lstatIfThere(path: string): Stats | undefined {
+function statusIfThere(path: string, files: Files): FileStatus | undefined {
   try {
-    return lstatSync(path, { throwIfNoEntry: false });
+    return files.linkStatus(path);
   } catch {
     // What cannot be looked at, such as a path through a file, fails to bind with a reason.
     return undefined;

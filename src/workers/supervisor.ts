@@ -1,4 +1,5 @@
 /** The supervisor: owns the socket and the confs, and leaves the calls to its workers. */
+import { nodeFiles } from "../files/node-files.ts";
 import type { Logger } from "../log/logger.ts";
 import { descriptorPassing, mostDescriptors } from "../server/handover/descriptors.ts";
 import { isServed } from "../server/handover/path.ts";
@@ -80,7 +81,7 @@ export class Supervisor {
     const { confs } = this.#registry;
     this.#crew.start();
     // The runner that serves the path now, as during a reload of APISIX, gives us what it has.
-    if (isServed(socket.path)) this.#predecessor = await takeOver(socket.path, confs);
+    if (isServed(socket.path, nodeFiles)) this.#predecessor = await takeOver(socket.path, confs);
     const hasPredecessor = this.#predecessor !== undefined;
     const server = listenFor(this.#distribution, { confs, log }, { ...socket, hasPredecessor });
     this.#server = server;

@@ -5,7 +5,12 @@ import { Random } from "../../scripts/fuzz/random.ts";
 import { startFlags } from "../../src/cli/start-flags.ts";
 import { loadConfig } from "../../src/config/config.ts";
 import { settings } from "../../src/config/settings.ts";
-import { isPlainFile, ordinaryValues, plainSettings } from "../../src/reception/plain-settings.ts";
+import { libcFiles } from "../../src/files/libc-files.ts";
+import {
+  isPlainFile,
+  ordinaryValues,
+  plainSettings as settingsBy,
+} from "../../src/reception/plain-settings.ts";
 import { TempDir } from "../support/temp-dir.ts";
 
 /** Reads them as a start does after the look at them. */
@@ -13,6 +18,13 @@ function load(text: string) {
   using dir = new TempDir();
   const configFile = dir.write("config.yaml", text);
   return loadConfig({ configFile, env: {}, cwd: dir.path, executable: dir.file("runner") });
+}
+
+const files = libcFiles()!;
+
+/** As an executable asks. */
+function plainSettings(args: string[], env: Record<string, string>, executable: string) {
+  return settingsBy(args, env, executable, files);
 }
 
 const ADDRESS = { APISIX_LISTEN_ADDRESS: "unix:/tmp/r.sock" };

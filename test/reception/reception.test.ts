@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import * as v from "valibot";
+import { libcFiles } from "../../src/files/libc-files.ts";
 import type { BundledPlugin } from "../../src/plugin/bundled.ts";
 import { contentOf, hashOf } from "../../src/plugin/conf-content.ts";
 import { definePlugin } from "../../src/plugin/definition.ts";
@@ -46,7 +47,7 @@ class Received implements Disposable {
 
   constructor(plugins = PLUGINS) {
     const bundled: BundledPlugin[] = Object.entries(plugins);
-    this.reception = new Reception(this.path, bundled);
+    this.reception = new Reception(this.path, bundled, libcFiles()!);
   }
 
   /** The runner takes over now. */

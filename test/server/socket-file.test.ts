@@ -1,6 +1,8 @@
 /** Who may connect: the socket's mode, owner and group, set or found out. */
 import { describe, expect, test } from "bun:test";
 import { chmodSync, chownSync, lstatSync } from "node:fs";
+import { libcFiles } from "../../src/files/libc-files.ts";
+import { nodeFiles } from "../../src/files/node-files.ts";
 import { nginxWorkerUsers } from "../../src/server/nginx-workers.ts";
 import { prepare } from "../support/encode.ts";
 import { executable } from "../support/executable.ts";
@@ -30,7 +32,10 @@ function procOf(dir: TempDir, workers: readonly { title: string; user: number }[
   return dir.path;
 }
 
-describe("nginxWorkerUsers", () => {
+describe.each([
+  ["node:fs", nodeFiles],
+  ["the C library", libcFiles()!],
+])("nginxWorkerUsers, by %s", (_name, files) => {
   const worker = { title: "nginx: worker process", user: 33 };
   const shutting = { title: "nginx: worker process is shutting down", user: 33 };
 
@@ -47,14 +52,14 @@ describe("nginxWorkerUsers", () => {
   ])("workers %s", (_what, workers, users) => {
     using dir = new TempDir();
     const proc = procOf(dir, workers);
-    for (const parent of [10, 11, 12]) expect(nginxWorkerUsers(parent, proc)).toEqual(users);
+    for (const parent of [10, 11, 12]) expect(nginxWorkerUsers(files, parent, proc)).toEqual(users);
   });
 
   test("is undefined below anything else, and where there is no procfs", () => {
     using dir = new TempDir();
-    expect(nginxWorkerUsers(1, procOf(dir, [worker]))).toBeUndefined();
-    expect(nginxWorkerUsers(999, dir.path)).toBeUndefined();
-    expect(nginxWorkerUsers(12, dir.file("nowhere"))).toBeUndefined();
+    expect(nginxWorkerUsers(files, 1, procOf(dir, [worker]))).toBeUndefined();
+    expect(nginxWorkerUsers(files, 999, dir.path)).toBeUndefined();
+    expect(nginxWorkerUsers(files, 12, dir.file("nowhere"))).toBeUndefined();
   });
 });
 

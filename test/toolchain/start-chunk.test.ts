@@ -100,6 +100,11 @@ test("the executable begins with what receives, in one chunk", () => {
   expect(holdingsOf(text)).toEqual([RECEPTION]);
 });
 
+test("what receives waits for no module of Bun's: node:fs alone takes an eighth of a start", () => {
+  const imports = textOf(withImports("entry.js")).match(/^(import\b.*|\}) from "[^.].*/gm);
+  expect(imports).toBeNull();
+});
+
 describe("a plugin", () => {
   test("that is a class brings in nothing but itself", () => {
     expect(holdingsOf(broughtInBy("class"))).toEqual([]);

@@ -4,7 +4,8 @@ import { asJson } from "./json.ts";
 import { type CallOutcome, makeCall } from "./outcome.ts";
 import { ownCommand, OwnRunner, type RunnerCommand, RunnerStartError } from "./runner.ts";
 import { asText, failureText } from "./text.ts";
-import { ExitCode, fail } from "../exit.ts";
+import { ExitCode } from "../exit-code.ts";
+import { fail } from "../exit.ts";
 import { settingArgs } from "../settings.ts";
 
 export async function runCall(

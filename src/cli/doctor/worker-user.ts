@@ -1,5 +1,6 @@
 /** Whom nginx's workers run as, who have to reach the runner's socket. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { nodeFiles } from "../../files/node-files.ts";
 import { nginxWorkerUsers } from "../../server/nginx-workers.ts";
 import { type Account, accountOf } from "./account.ts";
 import type { ApisixConfig } from "./apisix-config.ts";
@@ -56,7 +57,9 @@ function byName(name: string, source: string): Workers {
 }
 
 function runningWorkers(proc: string): number[] {
-  const users = mastersOfApisix(proc).flatMap(({ pid }) => nginxWorkerUsers(pid, proc) ?? []);
+  const users = mastersOfApisix(proc).flatMap(
+    ({ pid }) => nginxWorkerUsers(nodeFiles, pid, proc) ?? [],
+  );
   return [...new Set(users)];
 }
 

@@ -1,6 +1,6 @@
 /** When to go: a signal, or the end of APISIX. */
 import { fstatSync } from "node:fs";
-import { ExitCode } from "../exit.ts";
+import { ExitCode } from "../exit-code.ts";
 
 /** Calls back once, with the reason, when it is time to go. Told twice, the process ends at once. */
 export function onStop(callback: (reason: string) => void): void {

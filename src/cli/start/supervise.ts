@@ -1,5 +1,6 @@
 /** `start` with `workers`: looks after those who serve, until APISIX says to stop. */
 import type { Config, LoadedConfig } from "../../config/config.ts";
+import { nodeFiles } from "../../files/node-files.ts";
 import type { Log } from "../../log/logger.ts";
 import { groupId, userId } from "../../server/account.ts";
 import type { MetricsServer } from "../../metrics/server.ts";
@@ -7,7 +8,8 @@ import type { MetricsSnapshot } from "../../metrics/snapshot.ts";
 import { isServed } from "../../server/handover/path.ts";
 import { SocketFileError } from "../../server/socket-file.ts";
 import { Supervisor } from "../../workers/supervisor.ts";
-import { ExitCode, fail } from "../exit.ts";
+import { ExitCode } from "../exit-code.ts";
+import { fail } from "../exit.ts";
 import type { Hangups } from "./hangups.ts";
 import { readAgain, warnOfRestart } from "./reload.ts";
 import { expectsSuccessor, onStop } from "./stopping.ts";
@@ -91,7 +93,7 @@ async function serveMetrics(
   return serveSnapshots({
     config,
     log,
-    hasPredecessor: isServed(path),
+    hasPredecessor: isServed(path, nodeFiles),
     async snapshots() {
       const answers = await supervisor.ask("metrics", ANSWER_MS);
       return figures.collect(

@@ -4,7 +4,8 @@ import { type MetricsAddress, metricsSource } from "../../config/metrics-address
 import { Refused } from "../../config/parse.ts";
 import { show } from "../../config/problems.ts";
 import { environmentName } from "../../config/settings.ts";
-import { ExitCode, fail } from "../exit.ts";
+import { ExitCode } from "../exit-code.ts";
+import { fail } from "../exit.ts";
 import { readConfig } from "../start/config.ts";
 
 interface Given {

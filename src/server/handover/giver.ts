@@ -1,4 +1,5 @@
 /** The predecessor's side: hands confs, the listener and the connections to the runner that takes over. */
+import { nodeFiles } from "../../files/node-files.ts";
 import type { ConfCache, KeptConf } from "../../rpc/inheritance.ts";
 import type { Runner } from "../../rpc/runner.ts";
 import { placeSocket, type SocketFile } from "../socket-file.ts";
@@ -65,7 +66,11 @@ class OpenOffer implements Offer {
     private readonly passing: DescriptorPassing,
     private readonly log: Runner["log"],
   ) {
-    const { file, bound } = placeSocket({ path, mode: 0o600 }, (unix) => this.#listen(unix));
+    const { file, bound } = placeSocket(
+      { path, mode: 0o600 },
+      (unix) => this.#listen(unix),
+      nodeFiles,
+    );
     this.#file = file;
     this.#listener = bound;
     confs.onPrepared = (token, { content, preparedAt }) => {

@@ -1,5 +1,5 @@
 /** Where a runner offers to be taken over from. */
-import { lstatSync, type Stats } from "node:fs";
+import { type Files, type FileStatus, isSocket } from "../../files/files.ts";
 import { MAX_PATH_BYTES } from "../socket-file.ts";
 import { pathBytes } from "../socket-path.ts";
 
@@ -15,23 +15,24 @@ export function handoverPath(path: string): string | undefined {
 }
 
 /** Whether a runner may serve the path: then it is worth asking whether it gives what it has. */
-export function isServed(path: string): boolean {
-  return found(path)?.isSocket() === true || isOffered(path);
+export function isServed(path: string, files: Files): boolean {
+  const there = found(path, files);
+  return (there !== undefined && isSocket(there)) || isOffered(path, files);
 }
 
 /** Whether it is certain that no runner serves the path: nothing is there, or the socket of one that was killed. */
-export async function isVacant(path: string): Promise<boolean> {
-  const there = found(path);
-  if (there === undefined) return !isOffered(path);
-  return there.isSocket() && !(await isAlive(path));
+export async function isVacant(path: string, files: Files): Promise<boolean> {
+  const there = found(path, files);
+  if (there === undefined) return !isOffered(path, files);
+  return isSocket(there) && !(await isAlive(path));
 }
 
 /** Resolves to whether a runner makes an offer there, now or in a moment. */
-export async function awaitOffer(path: string): Promise<boolean> {
-  if (isOffered(path)) return true;
+export async function awaitOffer(path: string, files: Files): Promise<boolean> {
+  if (isOffered(path, files)) return true;
   if (!(await isAlive(path))) return false;
   const end = performance.now() + OFFER_WITHIN;
-  while (!isOffered(path)) {
+  while (!isOffered(path, files)) {
     if (performance.now() > end) return false;
     await Bun.sleep(OFFER_CHECK);
   }
@@ -53,16 +54,16 @@ async function isAlive(path: string): Promise<boolean> {
  * Whether a runner of this user may be there to take over from. Anyone else who can write to the folder could
  * have put a socket there, and would decide what our confs say.
  */
-function isOffered(path: string): boolean {
+function isOffered(path: string, files: Files): boolean {
   const at = handoverPath(path);
   if (at === undefined) return false;
-  const offer = found(at);
-  return offer !== undefined && offer.isSocket() && offer.uid === process.geteuid?.();
+  const offer = found(at, files);
+  return offer !== undefined && isSocket(offer) && offer.uid === process.geteuid?.();
 }
 
-function found(path: string): Stats | undefined {
+function found(path: string, files: Files): FileStatus | undefined {
   try {
-    return lstatSync(path, { throwIfNoEntry: false });
+    return files.linkStatus(path);
   } catch {
     // Such as a path through a file: the socket cannot be placed there either, and then it is said why.
     return undefined;

@@ -1,5 +1,6 @@
 /** The successor's side: takes confs before it has the path, and descriptors once it has. */
 import { closeSync } from "node:fs";
+import { nodeFiles } from "../../files/node-files.ts";
 import {
   type ConfCache,
   Inheritance,
@@ -50,7 +51,7 @@ export async function takeOver(
   confs: ConfCache<KeptConf>,
 ): Promise<Takeover | undefined> {
   const at = handoverPath(path);
-  if (at === undefined || !(await awaitOffer(path))) return undefined;
+  if (at === undefined || !(await awaitOffer(path, nodeFiles))) return undefined;
   const takeover = new OngoingTakeover(confs);
   try {
     return (await takeover.open(at)) ? takeover : undefined;
