@@ -34,36 +34,30 @@ const STATUS_BYTES = 256;
 const TEXT = STATUS + STATUS_BYTES;
 const TEXT_BYTES = 4096;
 
-/** @returns undefined on other systems, and where the library has no `statx`, as musl before 1.2.5 */
+/** @returns undefined where there is no C library with `statx`: on other systems, and with musl before 1.2.5 */
 export function libcFiles(): Files | undefined {
-  const libc = process.platform === "linux" ? libcAtOnce(FUNCTIONS) : undefined;
+  const libc = libcAtOnce(FUNCTIONS);
   if (libc === undefined) return undefined;
   const c = libc.symbols;
   const memory = new Uint8Array(TEXT + TEXT_BYTES);
-  const status = new Uint32Array(memory.buffer, STATUS, STATUS_BYTES / 4);
   const address = libc.addressOf(memory);
   const errno = c.__errno_location();
 
   /** @returns the address where a function finds the path */
   const at = (path: string, offset = 0): number => {
-    if (path.length >= MAX_PATH_BYTES) throw new Error(`too long: ${path}`);
-    for (let i = 0; i < path.length; i++) {
-      const code = path.charCodeAt(i);
-      if (code === 0 || code > 0x7f) throw new Error(`not of ASCII's characters: ${path}`);
-      memory[offset + i] = code;
-    }
-    memory[offset + path.length] = 0;
+    const room = memory.subarray(offset, offset + MAX_PATH_BYTES - 1);
+    memory[offset + encodePath(path, room)] = 0;
     return address + offset;
   };
   const done = (result: number): number => {
-    if (result < 0) throw new Error(`a system call failed with errno ${libc.readInt32(errno)}`);
+    if (result < 0) throw new Error(`a system call failed with errno ${libc.readUint32(errno)}`);
     return result;
   };
   const statusOf = (path: string, flags: number): FileStatus | undefined => {
     const result = c.statx(AT_FDCWD, at(path), flags, STATX_BASIC_STATS, address + STATUS);
-    if (result < 0 && libc.readInt32(errno) === ENOENT) return undefined;
+    if (result < 0 && libc.readUint32(errno) === ENOENT) return undefined;
     done(result);
-    return decodeStatus(status);
+    return decodeStatus((field) => libc.readUint32(address + STATUS + field));
   };
   return {
     status: (path) => statusOf(path, 0),
@@ -89,16 +83,37 @@ export function libcFiles(): Files | undefined {
   };
 }
 
-/** @param words of a `struct statx` */
-export function decodeStatus(words: Uint32Array): FileStatus {
-  const major = words[34]!;
-  const minor = words[35]!;
+/**
+ * By hand as far as that goes, which is nearly always to the end: a start would make the encoder for nothing else.
+ *
+ * @returns how many bytes it takes
+ */
+function encodePath(path: string, room: Uint8Array): number {
+  for (let i = 0; i < path.length; i++) {
+    const code = path.charCodeAt(i);
+    if (code === 0 || i === room.length) throw new Error(`no file is called ${path}`);
+    if (code > 0x7f) return i + encodeRest(path.slice(i), room.subarray(i));
+    room[i] = code;
+  }
+  return path.length;
+}
+
+function encodeRest(rest: string, room: Uint8Array): number {
+  const { read, written } = new TextEncoder().encodeInto(rest, room);
+  if (read < rest.length || rest.includes("\0")) throw new Error(`no file is called …${rest}`);
+  return written;
+}
+
+/** @param wordAt gives four bytes of a `struct statx`, by where they begin in it */
+export function decodeStatus(wordAt: (field: number) => number): FileStatus {
+  const major = wordAt(136);
+  const minor = wordAt(140);
   return {
-    mode: words[7]! & 0xffff,
-    uid: words[5]!,
+    mode: wordAt(28) & 0xffff,
+    uid: wordAt(20),
     // As the C library's `makedev` puts the two together.
     dev:
       ((major & 0xfff) << 8) + (minor & 0xff) + (minor >>> 8) * 2 ** 20 + (major >>> 12) * 2 ** 44,
-    ino: words[8]! + words[9]! * 2 ** 32,
+    ino: wordAt(32) + wordAt(36) * 2 ** 32,
   };
 }
