@@ -25,24 +25,33 @@ const QUIET_MS = 6000;
 
 type Phase = keyof typeof PHASES;
 
-export async function bodies(bench: Bench): Promise<Found> {
-  const figures: Figure[] = [];
-  for (const phase of ["request", "response"] as const) {
-    for (const size of MEGABYTES) {
-      // It gets quiet while the other is measured.
-      const memory = await warmRunner(bench, phase, size);
-      const busyUntil = performance.now();
-      figures.push(...(await throughput(bench, phase, size)));
-      figures.push(await extraMemory(bench, phase, size, memory, busyUntil));
-    }
-  }
-  return { figures };
+interface Case {
+  readonly phase: Phase;
+  readonly size: number;
 }
 
-async function throughput(bench: Bench, phase: Phase, size: number): Promise<Figure[]> {
+const CASES: readonly Case[] = (["request", "response"] as const).flatMap((phase) =>
+  MEGABYTES.map((size) => ({ phase, size })),
+);
+
+/** Each runner gets quiet while others are measured. */
+export async function bodies(bench: Bench): Promise<Found> {
+  const figures: Figure[] = [];
+  const memory: ExtraMemory[] = [];
+  for (const each of CASES)
+    memory.push(new ExtraMemory(bench, each, await warmRunner(bench, each)));
+  for (const each of CASES) figures.push(...(await throughput(bench, each)));
+  for (let round = 0; round < (bench.quick ? 1 : 3); round++) {
+    for (const each of memory) await each.measure();
+  }
+  return { figures: [...figures, ...memory.map((each) => each.figure())] };
+}
+
+async function throughput(bench: Bench, each: Case): Promise<Figure[]> {
   const { quick } = bench;
-  const load = loadOf(phase, size);
-  const runner = await warmRunner(bench, phase, size);
+  const { phase, size } = each;
+  const load = loadOf(each);
+  const runner = await warmRunner(bench, each);
   const floor = await startFloor(bench, PHASES[phase], size * MEGABYTE);
   const lanes: Lane[] = [
     { id: "floor", server: floor, load },
@@ -64,44 +73,47 @@ async function throughput(bench: Bench, phase: Phase, size: number): Promise<Fig
   ];
 }
 
-/**
- * The most that it had in memory with such bodies, beyond what it had with the smallest that count as large.
- *
- * @param lastBusy `performance.now()` when it had its last large body
- */
-async function extraMemory(
-  bench: Bench,
-  phase: Phase,
-  size: number,
-  server: Server,
-  lastBusy: number,
-): Promise<Figure> {
-  const { tools, quick, progress } = bench;
-  let busyUntil = lastBusy;
-  const small = { ...loadOf(phase, size), bodySize: SMALLEST_LARGE };
-  const rounds: number[] = [];
-  for (let round = 0; round < (quick ? 1 : 2); round++) {
+/** The most that a runner has in memory with such bodies, beyond what it has with the smallest that count as large. */
+class ExtraMemory {
+  readonly #bodies: number[] = [];
+  /** `performance.now()` when the runner had its last large body. */
+  #busyUntil = performance.now();
+
+  constructor(
+    private readonly bench: Bench,
+    private readonly each: Case,
+    private readonly server: Server,
+  ) {}
+
+  async measure(): Promise<void> {
+    const { server, each } = this;
+    const { tools, progress } = this.bench;
+    const { phase, size } = each;
     progress.step(`memory for a ${phase} body of ${size} MB`);
-    await Bun.sleep(busyUntil + QUIET_MS - performance.now());
+    await Bun.sleep(this.#busyUntil + QUIET_MS - performance.now());
+    const small = { ...loadOf(each), bodySize: SMALLEST_LARGE };
     await drive(tools, server, small, { requests: SMALL_CALLS });
     await server.forgetHighest();
     const before = server.memory.highest;
-    await drive(tools, server, loadOf(phase, size), { requests: 300 / size });
-    busyUntil = performance.now();
-    rounds.push(((server.memory.highest - before) * 1024) / (size * MEGABYTE));
+    await drive(tools, server, loadOf(each), { requests: 300 / size });
+    this.#busyUntil = performance.now();
+    this.#bodies.push(((server.memory.highest - before) * 1024) / (size * MEGABYTE));
   }
-  await server.stop();
-  const id = `bodies.memory.${phase}.${size}`;
-  return figure(id, `extra memory, to a ${phase} body of ${size} MB`, "×", rounds);
+
+  figure(): Figure {
+    const { phase, size } = this.each;
+    const id = `bodies.memory.${phase}.${size}`;
+    return figure(id, `extra memory, to a ${phase} body of ${size} MB`, "×", this.#bodies);
+  }
 }
 
-async function warmRunner(bench: Bench, phase: Phase, size: number): Promise<Server> {
+async function warmRunner(bench: Bench, each: Case): Promise<Server> {
   const runner = await bench.servers.startRunner(bench.executables.bench);
-  await warmUp(bench, runner, loadOf(phase, size));
+  await warmUp(bench, runner, loadOf(each));
   return runner;
 }
 
-function loadOf(phase: Phase, size: number): Load {
+function loadOf({ phase, size }: Case): Load {
   return {
     mode: phase === "request" ? "rewrite" : "resp",
     conf: [["pass-body", "{}"]],

@@ -82,7 +82,7 @@ export async function cpu(bench: Bench): Promise<Found> {
   lanes.push({ id: "bare", server: bare, load: { mode: "stop" } });
   const rounds = quick
     ? { count: 2, seconds: 0.3, warmup: 0.2 }
-    : { count: 5, seconds: 0.6, warmup: 0.5 };
+    : { count: 5, seconds: 0.6, warmup: 0.4 };
   const reports = await measure(bench, lanes, rounds);
   const cpuOf = (id: string) => column(reports, id, cpuPerCall);
   return {

@@ -8,7 +8,7 @@ const MEGABYTES = [0, 1, 3, 6, 9, 12, 15];
 const MEGABYTE = 2 ** 20;
 
 /** Long enough for some fifty of the largest. */
-const ROUNDS: Rounds = { count: 5, seconds: 0.5, warmup: 0.3 };
+const ROUNDS: Rounds = { count: 4, seconds: 0.5, warmup: 0.3 };
 
 export async function bodyGrowth(bench: Bench): Promise<Found> {
   const runner = await bench.servers.startRunner(bench.executables.bench);

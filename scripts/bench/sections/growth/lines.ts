@@ -19,7 +19,7 @@ export function threeOf(xs: readonly number[]): readonly number[] {
 }
 
 /** Many and short: a machine that is slow for some seconds is so for a round or two. */
-const ROUNDS: Rounds = { count: 7, seconds: 0.2, warmup: 0.2 };
+const ROUNDS: Rounds = { count: 6, seconds: 0.2, warmup: 0.2 };
 
 /** For loads that take long to get ready. */
 export const FEW_ROUNDS: Rounds = { count: 3, seconds: 0.4, warmup: 0.2 };
