@@ -151,7 +151,7 @@ export function start({ early, ...options }: StartOptions & { early?: Early | un
       config,
       runner,
       isWorker: post !== undefined,
-      hasPredecessor: post === undefined && isServed(path, nodeFiles),
+      hasPredecessor: post === undefined && early === undefined && isServed(path, nodeFiles),
       connections: () => serving?.connections ?? 0,
       replacements: () => history.replacements,
     };
@@ -212,7 +212,7 @@ export function start({ early, ...options }: StartOptions & { early?: Early | un
 function isAsReceived(config: Config, { reception }: Early): boolean {
   const { file, mode, owner, group } = config.socket;
   const isPlain = mode === undefined && owner === undefined && group === undefined;
-  const isAlone = config.workers === 0 && config.plugins.dirs.length === 0 && !isObserved(config);
+  const isAlone = config.workers === 0 && config.plugins.dirs.length === 0;
   return file === reception.path && isPlain && isAlone;
 }
 

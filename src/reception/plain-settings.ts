@@ -8,6 +8,9 @@
  * used, and that takes longer than all else that is done here.
  */
 import { type Files, type FileStatus, isWritableByAll } from "../files/files.ts";
+import { isCount, isOrdinary } from "./ordinary-values.ts";
+import { isPlainFile } from "./plain-file.ts";
+import { isPlainPath } from "./plain-path.ts";
 import { MAX_PATH_BYTES } from "../server/socket-file.ts";
 
 /** The part of them that counts before the first call. */
@@ -16,65 +19,16 @@ export interface PlainSettings {
   readonly socket: string;
 }
 
-/** Which of a setting's values are ordinary: some words, or numbers with a unit. */
-type Ordinary =
-  | { readonly words: readonly string[] }
-  | { readonly unit: "" | "s" | "ms" | "MiB"; readonly min: number; readonly max: number };
-
-/**
- * Of settings, by path or by flag, none of which has a say in whether a conf is valid.
- *
- * @returns undefined for all others
- */
-export function ordinaryValues(setting: string): Ordinary | undefined {
-  switch (setting) {
-    case "logging.level":
-    case "--log-level":
-      return { words: ["debug", "info", "warn", "error"] };
-    case "logging.format":
-    case "--log-format":
-      return { words: ["text", "json"] };
-    case "plugins.timeout":
-    case "--timeout":
-      return { unit: "s", min: 1, max: 55 };
-    case "limits.confs":
-    case "--limits-confs":
-      return { unit: "", min: 1, max: 10_000_000 };
-    case "limits.confBytes":
-    case "--limits-conf-bytes":
-      return { unit: "MiB", min: 1, max: 65_536 };
-    case "limits.decodedBody":
-    case "--limits-decoded-body":
-      return { unit: "MiB", min: 1, max: 4_096 };
-    case "limits.memory":
-    case "--limits-memory":
-      return { unit: "MiB", min: 1, max: 1_048_576 };
-    case "store.timeout":
-    case "--store-timeout":
-      return { unit: "ms", min: 1, max: 10_000 };
-    case "store.memory":
-    case "--store-memory":
-      return { unit: "MiB", min: 1, max: 65_536 };
-    case "watchdog.timeout":
-    case "--watchdog-timeout":
-      return { unit: "s", min: 1, max: 60 };
-    default:
-      return undefined;
-  }
-}
-
 /** What all variables begin with that are settings, or say something else than a first start. */
 const ENVIRONMENT_PREFIX = "APISIX_BUN_RUNNER_";
-
-const PATH_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@+-";
 
 const MAX_EXPIRE_TIME_S = 365 * 24 * 3600;
 
 /**
  * @param args the command line
  * @param executable the path of the runner's own executable, beside which a `config.yaml` may be
+ * @param files that are asked for the files
  * @returns undefined where something is not plain, or may be wrong
- * @param files that are asked for them
  * @throws what the file system has against a file
  */
 export function plainSettings(
@@ -106,8 +60,13 @@ function isUnsafe(found: FileStatus | undefined): boolean {
 function fileNamedBy(args: readonly string[]): string | undefined {
   let file = "";
   const seen: string[] = [];
-  for (let i = 0; i < args.length; i += 2) {
-    const [flag = "", value = ""] = args.slice(i, i + 2);
+  // The command that is meant without one.
+  const isNamed = args[0] === "start" || args[0] === "run";
+  for (let i = isNamed ? 1 : 0; i < args.length; i++) {
+    const given = args[i]!;
+    const equals = given.indexOf("=");
+    const flag = equals < 0 ? given : given.slice(0, equals);
+    const value = equals < 0 ? (args[++i] ?? "") : given.slice(equals + 1);
     if (seen.includes(flag)) return undefined;
     seen.push(flag);
     if (flag === "--config" && isPlainPath(value)) file = value;
@@ -122,63 +81,6 @@ function socketIn(env: Readonly<Record<string, string | undefined>>): string | u
   return isPlainPath(path) && path.length <= MAX_PATH_BYTES ? path : undefined;
 }
 
-/** Absolute, not to be put in another way, and of characters that have no meaning of their own anywhere. */
-function isPlainPath(path: string): boolean {
-  const isNormal = path[0] === "/" && !path.includes("/.") && !path.includes("//");
-  return isNormal && !path.endsWith("/") && isOfPlainCharacters(path);
-}
-
-function isOfPlainCharacters(path: string): boolean {
-  for (let i = 0; i < path.length; i++) if (!PATH_CHARACTERS.includes(path[i]!)) return false;
-  return true;
-}
-
 function isExpireTime(seconds: string | undefined): boolean {
-  return seconds === undefined || isWithin(seconds, 1, MAX_EXPIRE_TIME_S);
-}
-
-/** Whether each line of the text is `section:`, `  key: value`, a comment or empty, and each value an ordinary one. */
-export function isPlainFile(text: string): boolean {
-  const seen = new Set<string>();
-  let section: string | undefined;
-  let isEmpty = false;
-  for (const line of text.split("\n")) {
-    if (line === "" || line[0] === "#") {
-      if (!isComment(line)) return false;
-    } else if (line.startsWith("  ")) {
-      const colon = line.indexOf(": ");
-      const key = `${section}.${line.slice(2, colon)}`;
-      if (colon < 0 || seen.has(key) || !isOrdinary(key, line.slice(colon + 2))) return false;
-      seen.add(key);
-      isEmpty = false;
-    } else {
-      section = line.slice(0, -1);
-      if (isEmpty || !line.endsWith(":") || seen.has(section)) return false;
-      seen.add(section);
-      isEmpty = true;
-    }
-  }
-  return !isEmpty;
-}
-
-/** Without characters that a YAML text may not have. */
-function isComment(line: string): boolean {
-  for (let i = 0; i < line.length; i++) {
-    const code = line.charCodeAt(i);
-    if (code < 0x20 || (code > 0x7e && code < 0xa0) || code >= 0xd800) return false;
-  }
-  return true;
-}
-
-function isOrdinary(setting: string, value: string): boolean {
-  const ordinary = ordinaryValues(setting);
-  if (ordinary === undefined) return false;
-  if ("words" in ordinary) return ordinary.words.includes(value);
-  const { unit, min, max } = ordinary;
-  return value.endsWith(unit) && isWithin(value.slice(0, value.length - unit.length), min, max);
-}
-
-function isWithin(digits: string, min: number, max: number): boolean {
-  const number = Number(digits);
-  return String(number) === digits && Number.isInteger(number) && number >= min && number <= max;
+  return seconds === undefined || isCount(seconds, 1, MAX_EXPIRE_TIME_S);
 }

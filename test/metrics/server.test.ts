@@ -46,6 +46,16 @@ describe("a port", () => {
     await eventually(url, (now) => (now.value("event_loop_lag_seconds_count") ?? 0) > 0);
   });
 
+  test("counts a conf that was answered before there was anything to count", async () => {
+    await using runner = await RunnerProcess.start({ args: [...LISTEN, "127.0.0.1:0"] });
+    using connection = await RawConnection.connect(runner.socket);
+    await prepare(connection, [["say", '{"body":"hi"}']]);
+    const scraped = await scrape(await urlOf(runner));
+    expect(scraped.value("prepare_conf_total", { result: "token" })).toBe(1);
+    expect(scraped.value("confs")).toBe(1);
+    expect(scraped.value("connections")).toBe(1);
+  });
+
   test("answers GET and HEAD of /metrics alone", async () => {
     await using runner = await RunnerProcess.start({ args: [...LISTEN, "127.0.0.1:0"] });
     const url = await urlOf(runner);

@@ -1,6 +1,6 @@
 /** The executable, asked as soon as its socket is there: nobody can tell how much of it has been loaded by then. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, lstatSync, mkdirSync, rmdirSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { executable } from "../support/executable.ts";
 import {
   nextReply,
@@ -158,6 +158,30 @@ test("what fails when the socket is there ends the process, and the socket with 
   expect(gone.process.exitCode).toBe(1);
   expect(gone.log.text).toContain("ENOENT");
   expect(existsSync(gone.socket)).toBe(false);
+});
+
+test("a file with quotes, comments and settings of which none counts before the first call", async () => {
+  using dir = new TempDir();
+  const config = dir.write(
+    "config.yaml",
+    `# of the edge
+socket:
+    file: $env.APISIX_LISTEN_ADDRESS
+logging:   # to a file
+  level: "INFO"  # not only what is wrong
+  file: '${dir.file("runner.log")}'
+secrets:
+  env: [API_KEY, OTHER]
+store:
+  url: memory
+`,
+  );
+  await using runner = await RunnerProcess.start({ args: ["start", "--config", config] });
+  using connection = await RawConnection.connect(runner.socket);
+  const confToken = await prepare(connection, [["stop", "{}"]]);
+  expect(await request(connection, { confToken })).toMatchObject({ kind: "stop" });
+  expect(readFileSync(dir.file("runner.log"), "utf8")).toContain("listening");
+  expect(runner.log.lines).toEqual([]);
 });
 
 test("a file that says something else than it seems to is read as it is", async () => {

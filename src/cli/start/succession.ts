@@ -30,6 +30,7 @@ export function prepareReceived(
   runner.inheritance = new Inheritance(runner.confs, GONE);
   for (const [token, conf] of confs) {
     runner.inheritance.add(token, conf);
+    runner.observer?.confPrepared();
     // One that fails does so again, and says why, when a call asks for it.
     prepareInherited(token, runner).catch(() => undefined);
   }

@@ -1,0 +1,168 @@
+/** Values of settings that have no say in how a first conf is answered, in the notations that most are written in. */
+import { isOf, isPlainPath } from "./plain-path.ts";
+import { withoutSpaces } from "./spaces.ts";
+
+const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const DIGITS = "0123456789";
+const HOST_CHARACTERS = `${LETTERS}${DIGITS}.-`;
+const NAME_CHARACTERS = `${LETTERS}${DIGITS}_`;
+
+const KIB = 2 ** 10;
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+
+/**
+ * Whether the value is one that the setting may have.
+ *
+ * @param setting by its path, or by its flag
+ * @param value as it is written, without quotes
+ * @returns false also for all settings that have a say
+ */
+export function isOrdinary(setting: string, value: string): boolean {
+  switch (setting) {
+    case "socket.file":
+      return value === "$env.APISIX_LISTEN_ADDRESS";
+    case "logging.level":
+    case "--log-level":
+      return isLevel(value.toLowerCase());
+    case "logging.format":
+    case "--log-format":
+      return value === "text" || value === "json";
+    case "logging.file":
+    case "--log-file":
+      return isPlainPath(value);
+    case "plugins.timeout":
+    case "--timeout":
+      return isAmount(value, msIn, 1, 55_000);
+    case "limits.confs":
+    case "--limits-confs":
+      return isCount(value, 1, 10_000_000);
+    case "limits.confBytes":
+    case "--limits-conf-bytes":
+      return isAmount(value, bytesIn, 1, 64 * GIB);
+    case "limits.decodedBody":
+    case "--limits-decoded-body":
+      return isAmount(value, bytesIn, 1, 4 * GIB);
+    case "limits.memory":
+    case "--limits-memory":
+      return isAmount(value, bytesIn, 1, 1024 * GIB);
+    case "secrets.env":
+      return isList(value, isVariable);
+    case "secrets.files":
+      return isList(value, isPlainPath);
+    case "store.url":
+    case "--store-url":
+      return isStoreUrl(value);
+    case "store.timeout":
+    case "--store-timeout":
+      return isAmount(value, msIn, 1, 10_000);
+    case "store.memory":
+    case "--store-memory":
+      return isAmount(value, bytesIn, 1, 64 * GIB);
+    case "metrics.listen":
+    case "--metrics-listen":
+      return isLoopback(value);
+    case "watchdog.timeout":
+    case "--watchdog-timeout":
+      return value === "off" || isAmount(value, msIn, 100, 60_000);
+    default:
+      return false;
+  }
+}
+
+function isLevel(word: string): boolean {
+  return word === "debug" || word === "info" || word === "warn" || word === "error";
+}
+
+/** A whole number, in no more digits than it needs. */
+export function isCount(text: string, min: number, max: number): boolean {
+  return isAmount(text, oneIn, min, max);
+}
+
+/** Digits and a unit, from `min` to `max` of what `unitIn` gives. */
+function isAmount(
+  text: string,
+  unitIn: (unit: string) => number,
+  min: number,
+  max: number,
+): boolean {
+  let end = 0;
+  while (end < text.length && DIGITS.includes(text[end]!)) end++;
+  const number = Number(text.slice(0, end));
+  // No zeros before it, and no more digits than a number can have.
+  if (String(number) !== text.slice(0, end)) return false;
+  const amount = number * unitIn(text.slice(end));
+  return amount >= min && amount <= max;
+}
+
+function oneIn(unit: string): number {
+  return unit === "" ? 1 : Number.NaN;
+}
+
+function msIn(unit: string): number {
+  return unit === "ms" ? 1 : unit === "s" ? 1000 : unit === "m" ? 60_000 : Number.NaN;
+}
+
+function bytesIn(unit: string): number {
+  switch (unit) {
+    case "":
+      return 1;
+    case "KiB":
+      return KIB;
+    case "MiB":
+      return MIB;
+    case "GiB":
+      return GIB;
+    case "KB":
+      return 1e3;
+    case "MB":
+      return 1e6;
+    case "GB":
+      return 1e9;
+    default:
+      return Number.NaN;
+  }
+}
+
+/** In one line, in brackets, without quotes. */
+function isList(text: string, isItem: (item: string) => boolean): boolean {
+  if (text[0] !== "[" || !text.endsWith("]")) return false;
+  const items = text.slice(1, -1);
+  if (items === "") return true;
+  for (const item of items.split(",")) if (!isItem(withoutSpaces(item))) return false;
+  return true;
+}
+
+/** A name that YAML takes for no other value. */
+function isVariable(name: string): boolean {
+  const isName = name !== "" && !DIGITS.includes(name[0]!) && isOf(name, NAME_CHARACTERS);
+  const word = name.toLowerCase();
+  return isName && word !== "true" && word !== "false" && word !== "null";
+}
+
+function isStoreUrl(url: string): boolean {
+  if (url === "memory") return true;
+  if (url.startsWith("sqlite:")) return isPlainPath(url.slice("sqlite:".length));
+  if (!url.startsWith("redis://")) return false;
+  const rest = url.slice("redis://".length);
+  const slash = rest.indexOf("/");
+  const database = slash < 0 ? "0" : rest.slice(slash + 1);
+  return isAddress(slash < 0 ? rest : rest.slice(0, slash)) && isCount(database, 0, 99_999);
+}
+
+/** A host, and a port if it likes. */
+function isAddress(text: string): boolean {
+  const colon = text.indexOf(":");
+  const host = colon < 0 ? text : text.slice(0, colon);
+  return host !== "" && isOf(host, HOST_CHARACTERS) && (colon < 0 || isPort(text.slice(colon + 1)));
+}
+
+function isLoopback(address: string): boolean {
+  const colon = address.indexOf(":");
+  const host = address.slice(0, colon);
+  return (host === "127.0.0.1" || host === "localhost") && isPort(address.slice(colon + 1));
+}
+
+function isPort(digits: string): boolean {
+  return isCount(digits, 0, 65_535);
+}
