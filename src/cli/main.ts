@@ -42,7 +42,9 @@ async function receive(
     const settings = plainSettings(args, process.env, process.execPath, files);
     if (settings === undefined || !(await isVacant(settings.socket, files))) return undefined;
     events = new EarlyEvents();
-    return { events, reception: new Reception(settings.socket, bundled, files) };
+    // A plugin of a folder may have the name of one of them, and then neither is called.
+    const known = settings.hasFolders ? [] : bundled;
+    return { events, reception: new Reception(settings.socket, known, files) };
   } catch {
     // Such as a file that cannot be read, or a folder that is not there: the start says so.
     events?.release();

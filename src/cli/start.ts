@@ -212,8 +212,7 @@ export function start({ early, ...options }: StartOptions & { early?: Early | un
 function isAsReceived(config: Config, { reception }: Early): boolean {
   const { file, mode, owner, group } = config.socket;
   const isPlain = mode === undefined && owner === undefined && group === undefined;
-  const isAlone = config.workers === 0 && config.plugins.dirs.length === 0;
-  return file === reception.path && isPlain && isAlone;
+  return file === reception.path && isPlain && config.workers === 0;
 }
 
 function isObserved({ metrics, tracing }: Config): boolean {

@@ -70,6 +70,18 @@ export function isOrdinary(setting: string, value: string): boolean {
   }
 }
 
+/** Folders in a file: then there may be plugins of other names, and none of which there are two. */
+export function areFolders(value: string): boolean {
+  return isList(value, (item) => isFolder(item) && !isOtherInYaml(item));
+}
+
+/** A path, as a flag has it. */
+export function isFolder(path: string): boolean {
+  const bare = path.endsWith("/") ? path.slice(0, -1) : path;
+  if (bare.startsWith("./")) return isPlainPath(bare.slice(1));
+  return isPlainPath(bare !== "" && LETTERS.includes(bare[0]!) ? `/${bare}` : bare);
+}
+
 function isLevel(word: string): boolean {
   return word === "debug" || word === "info" || word === "warn" || word === "error";
 }
@@ -133,11 +145,15 @@ function isList(text: string, isItem: (item: string) => boolean): boolean {
   return true;
 }
 
-/** A name that YAML takes for no other value. */
 function isVariable(name: string): boolean {
   const isName = name !== "" && !DIGITS.includes(name[0]!) && isOf(name, NAME_CHARACTERS);
-  const word = name.toLowerCase();
-  return isName && word !== "true" && word !== "false" && word !== "null";
+  return isName && !isOtherInYaml(name);
+}
+
+/** Whether YAML takes a word for another value. */
+function isOtherInYaml(text: string): boolean {
+  const word = text.toLowerCase();
+  return word === "true" || word === "false" || word === "null";
 }
 
 function isStoreUrl(url: string): boolean {

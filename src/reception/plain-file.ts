@@ -1,35 +1,44 @@
 /** A config file as most are: sections of settings, a line each, and comments. */
-import { isOrdinary } from "./ordinary-values.ts";
+import { areFolders, isOrdinary } from "./ordinary-values.ts";
 import { endOfSpaces, withoutSpaces } from "./spaces.ts";
 
-/** Whether each line of the text is `section:`, `key: value`, a comment or empty, and each value an ordinary one. */
-export function isPlainFile(text: string): boolean {
+/** What such a file says that counts before the first call. */
+export interface PlainFile {
+  /** There may be more plugins than in the executable. */
+  readonly hasFolders: boolean;
+}
+
+const FOLDERS = "plugins.dirs";
+
+/** @returns undefined unless each line of the text is `section:`, `key: value`, a comment or empty, and each value an ordinary one */
+export function plainFile(text: string): PlainFile | undefined {
   const seen = new Set<string>();
   let section: string | undefined;
   let indent = 0;
   let isEmpty = false;
   for (const line of text.split("\n")) {
-    if (line.includes("#") && !isText(line)) return false;
+    if (line.includes("#") && !isText(line)) return undefined;
     const start = endOfSpaces(line, 0);
     if (start === line.length || line[start] === "#") continue;
     const colon = line.indexOf(":", start);
     const value = colon < 0 ? undefined : valueAfter(line, colon + 1);
-    if (value === undefined) return false;
+    if (value === undefined) return undefined;
     const key = start === 0 ? line.slice(0, colon) : `${section}.${line.slice(start, colon)}`;
-    if (seen.has(key)) return false;
+    if (seen.has(key)) return undefined;
     seen.add(key);
     if (start === 0) {
-      if (isEmpty || value !== "") return false;
+      if (isEmpty || value !== "") return undefined;
       section = key;
       indent = 0;
     } else {
       // All keys of a section stand below each other.
-      if ((indent !== 0 && start !== indent) || !isOrdinary(key, value)) return false;
+      if (indent !== 0 && start !== indent) return undefined;
+      if (key === FOLDERS ? !areFolders(value) : !isOrdinary(key, value)) return undefined;
       indent = start;
     }
     isEmpty = start === 0;
   }
-  return !isEmpty;
+  return isEmpty ? undefined : { hasFolders: seen.has(FOLDERS) };
 }
 
 /** Without quotes and comment; empty: there is none; undefined: it is written in some other way. */

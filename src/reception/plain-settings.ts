@@ -8,8 +8,8 @@
  * used, and that takes longer than all else that is done here.
  */
 import { type Files, type FileStatus, isWritableByAll } from "../files/files.ts";
-import { isCount, isOrdinary } from "./ordinary-values.ts";
-import { isPlainFile } from "./plain-file.ts";
+import { isCount, isFolder, isOrdinary } from "./ordinary-values.ts";
+import { plainFile } from "./plain-file.ts";
 import { isPlainPath } from "./plain-path.ts";
 import { MAX_PATH_BYTES } from "../server/socket-file.ts";
 
@@ -17,10 +17,14 @@ import { MAX_PATH_BYTES } from "../server/socket-file.ts";
 export interface PlainSettings {
   /** The absolute path of the socket. */
   readonly socket: string;
+  /** There may be more plugins than in the executable. */
+  readonly hasFolders: boolean;
 }
 
 /** What all variables begin with that are settings, or say something else than a first start. */
 const ENVIRONMENT_PREFIX = "APISIX_BUN_RUNNER_";
+
+const NO_FILE = { hasFolders: false };
 
 const MAX_EXPIRE_TIME_S = 365 * 24 * 3600;
 
@@ -40,15 +44,16 @@ export function plainSettings(
   const socket = socketIn(env);
   if (socket === undefined || !isExpireTime(env["APISIX_CONF_EXPIRE_TIME"])) return undefined;
   for (const name in env) if (name.startsWith(ENVIRONMENT_PREFIX)) return undefined;
-  const named = fileNamedBy(args);
-  if (named === undefined) return undefined;
-  const file = named || `${executable.slice(0, executable.lastIndexOf("/"))}/config.yaml`;
+  const line = plainCommandLine(args);
+  if (line === undefined) return undefined;
+  const file = line.config ?? `${executable.slice(0, executable.lastIndexOf("/"))}/config.yaml`;
   const found = files.status(file);
-  if (found === undefined && named !== "") return undefined;
-  if (found !== undefined && !isPlainFile(files.readText(file))) return undefined;
+  if (found === undefined && line.config !== undefined) return undefined;
+  const content = found === undefined ? NO_FILE : plainFile(files.readText(file));
+  if (content === undefined) return undefined;
   return process.geteuid?.() === 0 && (isUnsafe(files.status(executable)) || isUnsafe(found))
     ? undefined
-    : { socket };
+    : { socket, hasFolders: line.hasFolders || content.hasFolders };
 }
 
 /** Whether others than root may have changed it. */
@@ -56,9 +61,16 @@ function isUnsafe(found: FileStatus | undefined): boolean {
   return found !== undefined && isWritableByAll(found);
 }
 
-/** The file after `--config`; empty: none is named; undefined: the command line says what is not plain. */
-function fileNamedBy(args: readonly string[]): string | undefined {
-  let file = "";
+interface CommandLine {
+  /** The file after `--config`. */
+  readonly config: string | undefined;
+  readonly hasFolders: boolean;
+}
+
+/** @returns undefined: it says what is not plain */
+function plainCommandLine(args: readonly string[]): CommandLine | undefined {
+  let config: string | undefined;
+  let hasFolders = false;
   const seen: string[] = [];
   // The command that is meant without one.
   const isNamed = args[0] === "start" || args[0] === "run";
@@ -67,12 +79,17 @@ function fileNamedBy(args: readonly string[]): string | undefined {
     const equals = given.indexOf("=");
     const flag = equals < 0 ? given : given.slice(0, equals);
     const value = equals < 0 ? (args[++i] ?? "") : given.slice(equals + 1);
+    if (flag === "--plugins" && isFolder(value)) {
+      // There may be several.
+      hasFolders = true;
+      continue;
+    }
     if (seen.includes(flag)) return undefined;
     seen.push(flag);
-    if (flag === "--config" && isPlainPath(value)) file = value;
+    if (flag === "--config" && isPlainPath(value)) config = value;
     else if (!flag.startsWith("--") || !isOrdinary(flag, value)) return undefined;
   }
-  return file;
+  return { config, hasFolders };
 }
 
 function socketIn(env: Readonly<Record<string, string | undefined>>): string | undefined {

@@ -7,7 +7,7 @@ import { loadConfig } from "../../src/config/config.ts";
 import { type SettingPath, settings } from "../../src/config/settings.ts";
 import { libcFiles } from "../../src/files/libc-files.ts";
 import { isOrdinary } from "../../src/reception/ordinary-values.ts";
-import { isPlainFile } from "../../src/reception/plain-file.ts";
+import { plainFile } from "../../src/reception/plain-file.ts";
 import { plainSettings as settingsBy } from "../../src/reception/plain-settings.ts";
 import { TempDir } from "../support/temp-dir.ts";
 
@@ -16,6 +16,10 @@ function load(text: string) {
   using dir = new TempDir();
   const configFile = dir.write("config.yaml", text);
   return loadConfig({ configFile, env: {}, cwd: dir.path, executable: dir.file("runner") });
+}
+
+function isPlainFile(text: string): boolean {
+  return plainFile(text) !== undefined;
 }
 
 const files = libcFiles()!;
@@ -44,6 +48,20 @@ const ORDINARY: Readonly<Partial<Record<SettingPath, readonly [string[], string[
   "logging.file": [
     ["/var/log/apisix/runner.log", "/tmp/a-b_c+d@e.log"],
     ["runner.log", "/var/log/", "/a//b", "/a/../b", "/a b", "~/runner.log", "/größe", "/a:b", ""],
+  ],
+  "plugins.dirs": [
+    ["[]", "[plugins]", "[./plugins/]", "[/etc/a.b/plugins, more/plugins ]"],
+    [
+      "plugins",
+      "[True]",
+      "[../plugins]",
+      "[~/plugins]",
+      "[.]",
+      "[1]",
+      "[a b]",
+      "[a//b]",
+      "[$env.DIR]",
+    ],
   ],
   "plugins.timeout": [
     ["1ms", "10s", "55s", "55000ms"],
@@ -226,7 +244,6 @@ test.each([
   ["a key of another section", "logging:\n  confs: 1\n"],
   ["a key in no section", "  level: info\n"],
   ["a setting that counts before the first call", "workers: 2\n"],
-  ["plugins from a folder", "plugins:\n  dirs: [plugins]\n"],
   ["a socket of its own", "socket:\n  file: /tmp/r.sock\n"],
   ["a variable", "logging:\n  level: $env.LEVEL\n"],
   ["two indents in one section", "logging:\n  level: info\n   format: json\n"],
@@ -321,7 +338,8 @@ function expectNoSay(file: string): void {
   const { config, warnings } = load(file);
   expect({ file, warnings }).toEqual({ file, warnings: [] });
   expect(config.socket).toEqual(load("").config.socket);
-  expect(config).toMatchObject({ workers: 0, plugins: { dirs: [], allowUnsafe: false } });
+  expect(config).toMatchObject({ workers: 0, plugins: { allowUnsafe: false } });
+  if (plainFile(file)?.hasFolders !== true) expect(config.plugins.dirs).toEqual([]);
 }
 
 describe("plainSettings", () => {
@@ -329,7 +347,10 @@ describe("plainSettings", () => {
     using dir = new TempDir();
     const executable = dir.write("runner", "");
     const env = { ...ADDRESS, APISIX_CONF_EXPIRE_TIME: "3600", PATH: "/bin" };
-    expect(plainSettings([], env, executable)).toEqual({ socket: "/tmp/r.sock" });
+    expect(plainSettings([], env, executable)).toEqual({
+      socket: "/tmp/r.sock",
+      hasFolders: false,
+    });
   });
 
   test("the file beside the executable, and the one that is named", () => {
@@ -416,6 +437,25 @@ describe("plainSettings", () => {
       expect(plainSettings([], ADDRESS, executable)).toBeUndefined();
     },
   );
+
+  test.each([
+    [["--plugins", "plugins"]],
+    [["--plugins=./plugins/", "--log-level", "info", "--plugins", "/etc/more"]],
+    [["start", "--plugins", "a/b.c"]],
+  ])("folders, of which there may be several, are told: %j", (args) => {
+    using dir = new TempDir();
+    const executable = dir.write("runner", "");
+    expect(plainSettings(args, ADDRESS, executable)?.hasFolders).toBe(true);
+    expect(startFlags(args)?.flags["plugins.dirs"]).toBeDefined();
+    dir.write("config.yaml", "plugins:\n  timeout: 5s\n  dirs: [plugins]  # ours\n");
+    expect(plainSettings([], ADDRESS, executable)?.hasFolders).toBe(true);
+  });
+
+  test.each(["../plugins", "~/plugins", "", ".", "-x", "a:b"])("no plain folder: %s", (folder) => {
+    using dir = new TempDir();
+    const executable = dir.write("runner", "");
+    expect(plainSettings(["--plugins", folder], ADDRESS, executable)).toBeUndefined();
+  });
 
   test("a link to nowhere is no file", () => {
     using dir = new TempDir();

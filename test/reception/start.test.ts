@@ -184,6 +184,34 @@ store:
   expect(runner.log.lines).toEqual([]);
 });
 
+describe("with a folder of plugins", () => {
+  const HELLO = `import { stop } from "apisix-bun-runner";\nexport default { request: () => stop("hello") };\n`;
+
+  test("a conf that comes at once waits for the folder, and so do its calls", async () => {
+    using dir = new TempDir();
+    dir.write("plugins/hello.ts", HELLO);
+    dir.write("plugins/slow.ts", `await Bun.sleep(100);\n${HELLO}`);
+    const config = dir.write("config.yaml", "plugins:\n  dirs: [plugins]\n");
+    await using runner = await RunnerProcess.start({ args: ["--config", config] });
+    using connection = await RawConnection.connect(runner.socket);
+    for (const plugin of ["slow", "hello", "stop"]) {
+      const confToken = await prepare(connection, [[plugin, "{}"]]);
+      expect(await request(connection, { confToken })).toMatchObject({ kind: "stop" });
+    }
+    expect(runner.log.lines).toEqual([]);
+  });
+
+  test("a conf of the executable's plugin is refused where one of a folder has its name", async () => {
+    using dir = new TempDir();
+    dir.write("stop.ts", HELLO);
+    await using runner = await RunnerProcess.start({ args: ["start", "--plugins", dir.path] });
+    using connection = await RawConnection.connect(runner.socket);
+    await connection.send(prepareBytes(PRE_REQ, [["stop", "{}"]]));
+    expect(await nextReply(connection)).toEqual({ kind: "error", code: "BAD_REQUEST" });
+    await runner.log.line(/the name is used twice/);
+  });
+});
+
 test("a file that says something else than it seems to is read as it is", async () => {
   using dir = new TempDir();
   const config = dir.write("config.yaml", "logging:\n  level: info\n  levle: debug\n");
