@@ -70,12 +70,12 @@ export function isOrdinary(setting: string, value: string): boolean {
   }
 }
 
-/** Folders in a file: then there may be plugins of other names, and none of which there are two. */
+/** The same of `plugins.dirs` in a file, which has a say: there may be other plugins, or none of a name that is used twice. */
 export function areFolders(value: string): boolean {
   return isList(value, (item) => isFolder(item) && !isOtherInYaml(item));
 }
 
-/** A path, as a flag has it. */
+/** The same of one folder, as a flag has it. */
 export function isFolder(path: string): boolean {
   const bare = path.endsWith("/") ? path.slice(0, -1) : path;
   if (bare.startsWith("./")) return isPlainPath(bare.slice(1));

@@ -60,11 +60,13 @@ function valueAfter(line: string, from: number): string | undefined {
     : value;
 }
 
-/** Without characters that a YAML text may not have. */
+/** Without characters that a YAML text may not have, and without that which stands for bytes that are no UTF-8. */
 function isText(line: string): boolean {
   for (let i = 0; i < line.length; i++) {
     const code = line.charCodeAt(i);
-    if (code < 0x20 || (code > 0x7e && code < 0xa0) || code >= 0xd800) return false;
+    if (code < 0x20 || (code > 0x7e && code < 0xa0) || code === 0xfeff || code >= 0xfffd) {
+      return false;
+    }
   }
   return true;
 }

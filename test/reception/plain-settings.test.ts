@@ -216,6 +216,7 @@ test("a file of several sections, with comments", () => {
 test.each([
   ["a comment behind a value", "logging:\n  level: info # why\n"],
   ["a comment behind a section", "logging: # why\n  level: info\n"],
+  ["comments in any script", "# 日志，级别（信息）😀\nlogging:  # “größer”\n  level: info\n"],
   ["double quotes", 'logging:\n  level: "info"\n'],
   ["single quotes, and a comment", "logging:\n  level: 'info'  # \"why\"\n"],
   ["a number in quotes", 'logging:\n  level: info\nlimits:\n  confs: "500"\n'],
@@ -271,6 +272,7 @@ test.each([
   ["a number with a zero before it", "limits:\n  confs: 010\n"],
   ["another unit", "plugins:\n  timeout: 1h\n"],
   ["a character that YAML does not have", "# \u0007\nlogging:\n  level: info\n"],
+  ["a mark in a comment", "# \ufeff\nlogging:\n  level: info\n"],
   ["no UTF-8", "# \ufffd\nlogging:\n  level: info\n"],
   ["a document's beginning", "---\nlogging:\n  level: info\n"],
 ])("is not plain: %s", (_what, file) => {
