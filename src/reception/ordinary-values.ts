@@ -14,7 +14,7 @@ const GIB = 2 ** 30;
 /**
  * Whether the value is one that the setting may have.
  *
- * @param setting by its path, or by its flag
+ * @param setting by its path, its flag or its variable
  * @param value as it is written, without quotes
  * @returns false also for all settings that have a say
  */
@@ -24,46 +24,63 @@ export function isOrdinary(setting: string, value: string): boolean {
       return value === "$env.APISIX_LISTEN_ADDRESS";
     case "logging.level":
     case "--log-level":
+    case "APISIX_BUN_RUNNER_LOGGING_LEVEL":
       return isLevel(value.toLowerCase());
     case "logging.format":
     case "--log-format":
+    case "APISIX_BUN_RUNNER_LOGGING_FORMAT":
       return value === "text" || value === "json";
     case "logging.file":
     case "--log-file":
+    case "APISIX_BUN_RUNNER_LOGGING_FILE":
       return isPlainPath(value);
     case "plugins.timeout":
     case "--timeout":
+    case "APISIX_BUN_RUNNER_PLUGINS_TIMEOUT":
       return isAmount(value, msIn, 1, 55_000);
     case "limits.confs":
     case "--limits-confs":
+    case "APISIX_BUN_RUNNER_LIMITS_CONFS":
       return isCount(value, 1, 10_000_000);
     case "limits.confBytes":
     case "--limits-conf-bytes":
+    case "APISIX_BUN_RUNNER_LIMITS_CONF_BYTES":
       return isAmount(value, bytesIn, 1, 64 * GIB);
     case "limits.decodedBody":
     case "--limits-decoded-body":
+    case "APISIX_BUN_RUNNER_LIMITS_DECODED_BODY":
       return isAmount(value, bytesIn, 1, 4 * GIB);
     case "limits.memory":
     case "--limits-memory":
+    case "APISIX_BUN_RUNNER_LIMITS_MEMORY":
       return isAmount(value, bytesIn, 1, 1024 * GIB);
     case "secrets.env":
       return isList(value, isVariable);
+    case "APISIX_BUN_RUNNER_SECRETS_ENV":
+      return areAll(value.split(":"), isVariable);
     case "secrets.files":
       return isList(value, isPlainPath);
+    case "APISIX_BUN_RUNNER_SECRETS_FILES":
+      return areAll(value.split(":"), isPlainPath);
     case "store.url":
     case "--store-url":
+    case "APISIX_BUN_RUNNER_STORE_URL":
       return isStoreUrl(value);
     case "store.timeout":
     case "--store-timeout":
+    case "APISIX_BUN_RUNNER_STORE_TIMEOUT":
       return isAmount(value, msIn, 1, 10_000);
     case "store.memory":
     case "--store-memory":
+    case "APISIX_BUN_RUNNER_STORE_MEMORY":
       return isAmount(value, bytesIn, 1, 64 * GIB);
     case "metrics.listen":
     case "--metrics-listen":
+    case "APISIX_BUN_RUNNER_METRICS_LISTEN":
       return isLoopback(value);
     case "watchdog.timeout":
     case "--watchdog-timeout":
+    case "APISIX_BUN_RUNNER_WATCHDOG_TIMEOUT":
       return value === "off" || isAmount(value, msIn, 100, 60_000);
     default:
       return false;
@@ -73,6 +90,11 @@ export function isOrdinary(setting: string, value: string): boolean {
 /** The same of `plugins.dirs` in a file, which has a say: there may be other plugins, or none of a name that is used twice. */
 export function areFolders(value: string): boolean {
   return isList(value, (item) => isFolder(item) && !isOtherInYaml(item));
+}
+
+/** The same in a variable. */
+export function areFoldersInVariable(value: string): boolean {
+  return areAll(value.split(":"), isFolder);
 }
 
 /** The same of one folder, as a flag has it. */
@@ -140,8 +162,12 @@ function bytesIn(unit: string): number {
 function isList(text: string, isItem: (item: string) => boolean): boolean {
   if (text[0] !== "[" || !text.endsWith("]")) return false;
   const items = text.slice(1, -1);
-  if (items === "") return true;
-  for (const item of items.split(",")) if (!isItem(withoutSpaces(item))) return false;
+  return items === "" || areAll(items.split(","), (item) => isItem(withoutSpaces(item)));
+}
+
+/** A loop, as everywhere here. */
+function areAll(items: readonly string[], isItem: (item: string) => boolean): boolean {
+  for (const item of items) if (!isItem(item)) return false;
   return true;
 }
 

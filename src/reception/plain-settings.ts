@@ -8,7 +8,7 @@
  * used, and that takes longer than all else that is done here.
  */
 import { type Files, type FileStatus, isWritableByAll } from "../files/files.ts";
-import { isCount, isFolder, isOrdinary } from "./ordinary-values.ts";
+import { areFoldersInVariable, isCount, isFolder, isOrdinary } from "./ordinary-values.ts";
 import { plainFile } from "./plain-file.ts";
 import { isPlainPath } from "./plain-path.ts";
 import { MAX_PATH_BYTES } from "../server/socket-file.ts";
@@ -23,6 +23,8 @@ export interface PlainSettings {
 
 /** What all variables begin with that are settings, or say something else than a first start. */
 const ENVIRONMENT_PREFIX = "APISIX_BUN_RUNNER_";
+const CONFIG_VARIABLE = "APISIX_BUN_RUNNER_CONFIG";
+const FOLDERS_VARIABLE = "APISIX_BUN_RUNNER_PLUGINS_DIRS";
 
 const NO_FILE = { hasFolders: false };
 
@@ -43,17 +45,18 @@ export function plainSettings(
 ): PlainSettings | undefined {
   const socket = socketIn(env);
   if (socket === undefined || !isExpireTime(env["APISIX_CONF_EXPIRE_TIME"])) return undefined;
-  for (const name in env) if (name.startsWith(ENVIRONMENT_PREFIX)) return undefined;
+  const variables = plainVariables(env);
   const line = plainCommandLine(args);
-  if (line === undefined) return undefined;
-  const file = line.config ?? `${executable.slice(0, executable.lastIndexOf("/"))}/config.yaml`;
+  if (variables === undefined || line === undefined) return undefined;
+  const named = line.config ?? variables.config;
+  const file = named ?? `${executable.slice(0, executable.lastIndexOf("/"))}/config.yaml`;
   const found = files.status(file);
-  if (found === undefined && line.config !== undefined) return undefined;
+  if (found === undefined && named !== undefined) return undefined;
   const content = found === undefined ? NO_FILE : plainFile(files.readText(file));
   if (content === undefined) return undefined;
   return process.geteuid?.() === 0 && (isUnsafe(files.status(executable)) || isUnsafe(found))
     ? undefined
-    : { socket, hasFolders: line.hasFolders || content.hasFolders };
+    : { socket, hasFolders: line.hasFolders || variables.hasFolders || content.hasFolders };
 }
 
 /** Whether others than root may have changed it. */
@@ -61,14 +64,29 @@ function isUnsafe(found: FileStatus | undefined): boolean {
   return found !== undefined && isWritableByAll(found);
 }
 
-interface CommandLine {
-  /** The file after `--config`. */
+/** What a command line says, or the environment. */
+interface Given {
+  /** The path of the config file. */
   readonly config: string | undefined;
   readonly hasFolders: boolean;
 }
 
-/** @returns undefined: it says what is not plain */
-function plainCommandLine(args: readonly string[]): CommandLine | undefined {
+/** @returns undefined where one says what is not plain */
+function plainVariables(env: Readonly<Record<string, string | undefined>>): Given | undefined {
+  let config: string | undefined;
+  let hasFolders = false;
+  for (const name in env) {
+    if (!name.startsWith(ENVIRONMENT_PREFIX)) continue;
+    const value = env[name] ?? "";
+    if (name === CONFIG_VARIABLE && isPlainPath(value)) config = value;
+    else if (name === FOLDERS_VARIABLE && areFoldersInVariable(value)) hasFolders = true;
+    else if (!isOrdinary(name, value)) return undefined;
+  }
+  return { config, hasFolders };
+}
+
+/** @returns undefined where it says what is not plain */
+function plainCommandLine(args: readonly string[]): Given | undefined {
   let config: string | undefined;
   let hasFolders = false;
   const seen: string[] = [];

@@ -4,7 +4,7 @@ import { chmodSync, symlinkSync } from "node:fs";
 import { Random } from "../../scripts/fuzz/random.ts";
 import { startFlags } from "../../src/cli/start-flags.ts";
 import { loadConfig } from "../../src/config/config.ts";
-import { type SettingPath, settings } from "../../src/config/settings.ts";
+import { environmentName, type SettingPath, settings } from "../../src/config/settings.ts";
 import { libcFiles } from "../../src/files/libc-files.ts";
 import { isOrdinary } from "../../src/reception/ordinary-values.ts";
 import { plainFile } from "../../src/reception/plain-file.ts";
@@ -186,6 +186,43 @@ describe.each(
     expect(plainSettings([flag], ADDRESS, executable)).toBeUndefined();
     expect(plainSettings([flag, text, flag, text], ADDRESS, executable)).toBeUndefined();
   });
+});
+
+/** As a variable has it: a list with colons. */
+const variables = values.flatMap(([path, text]) => {
+  const inVariable = settings.get(path)!.list
+    ? text.replace(/^\[ *| *\]$/g, "").replace(/ *, */g, ":")
+    : text;
+  const isOne = path !== "socket.file" && inVariable !== "";
+  return isOne ? [[environmentName(path), inVariable] as const] : [];
+});
+
+test.each(variables)("%s=%s is plain, and allowed", (name, text) => {
+  using dir = new TempDir();
+  const executable = dir.write("runner", "");
+  const env = { ...ADDRESS, [name]: text };
+  const { config, warnings } = loadConfig({ env, cwd: dir.path, executable });
+  expect(warnings).toEqual([]);
+  expect(config.socket.file).toBe("/tmp/r.sock");
+  const hasFolders = config.plugins.dirs.length > 0;
+  expect(plainSettings([], env, executable)).toEqual({ socket: "/tmp/r.sock", hasFolders });
+});
+
+test("the file that a variable names, unless a flag names another", () => {
+  using dir = new TempDir();
+  const executable = dir.write("runner", "");
+  const [plain, folders] = ["logging:\n  level: info\n", "plugins:\n  dirs: [a]\n"];
+  const named = dir.write("named.yaml", folders);
+  const env = { ...ADDRESS, APISIX_BUN_RUNNER_CONFIG: named };
+  expect(plainSettings([], env, executable)?.hasFolders).toBe(true);
+  const byFlag = ["--config", dir.write("flag.yaml", plain)];
+  expect(plainSettings(byFlag, env, executable)?.hasFolders).toBe(false);
+  dir.write("named.yaml", "workers: 2\n");
+  expect(plainSettings([], env, executable)).toBeUndefined();
+  for (const other of ["", "named.yaml", dir.file("none.yaml")]) {
+    const there = { ...ADDRESS, APISIX_BUN_RUNNER_CONFIG: other };
+    expect(plainSettings([], there, executable)).toBeUndefined();
+  }
 });
 
 test.each(
@@ -405,6 +442,10 @@ describe("plainSettings", () => {
   test.each([
     ["no address", {}, []],
     ["a setting in a variable", { ...ADDRESS, APISIX_BUN_RUNNER_WORKERS: "2" }, []],
+    ["a variable that is no setting", { ...ADDRESS, APISIX_BUN_RUNNER_LOG_LEVEL: "info" }, []],
+    ["a variable without a value", { ...ADDRESS, APISIX_BUN_RUNNER_LOGGING_LEVEL: "" }, []],
+    ["a list with an empty item", { ...ADDRESS, APISIX_BUN_RUNNER_SECRETS_ENV: "A::B" }, []],
+    ["a worker's post", { ...ADDRESS, APISIX_BUN_RUNNER_WORKER: "1" }, []],
     ["what another image has left", { ...ADDRESS, APISIX_BUN_RUNNER_BEQUEST: "{}" }, []],
     ["a time that is none", { ...ADDRESS, APISIX_CONF_EXPIRE_TIME: "soon" }, []],
     ["no time", { ...ADDRESS, APISIX_CONF_EXPIRE_TIME: "0" }, []],
