@@ -1,6 +1,6 @@
 /** The executable: receives who comes, then loads what the command line asks for. */
 import { libcFiles } from "../files/libc-files.ts";
-import { plainSettings } from "../reception/plain-settings.ts";
+import { plainSettings, plainStart } from "../reception/plain-settings.ts";
 import { Reception } from "../reception/reception.ts";
 import { isVacant } from "../server/handover/path.ts";
 import { EarlyEvents } from "./early-events.ts";
@@ -37,9 +37,11 @@ async function receive(
 ): Promise<Early | undefined> {
   let events: EarlyEvents | undefined;
   try {
+    const start = plainStart(args, process.env);
+    if (start === undefined) return undefined;
     const files = libcFiles();
     if (files === undefined) return undefined;
-    const settings = plainSettings(args, process.env, process.execPath, files);
+    const settings = plainSettings(start, process.execPath, files);
     if (settings === undefined || !(await isVacant(settings.socket, files))) return undefined;
     events = new EarlyEvents();
     // A plugin of a folder may have the name of one of them, and then neither is called.

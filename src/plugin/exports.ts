@@ -60,8 +60,9 @@ export function canonicalName(name: string): string {
 }
 
 function declaredByDefinition(exported: object, baseName: string): Declared {
+  const known = KEYS.split(", ");
   for (const key of Object.keys(exported)) {
-    if (KEYS.split(", ").includes(key)) continue;
+    if (known.includes(key)) continue;
     throw new PluginLoadError(`has an unknown key ${key}; known are ${KEYS}`);
   }
   const definition: PluginDefinition = exported;

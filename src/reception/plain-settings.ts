@@ -21,6 +21,12 @@ export interface PlainSettings {
   readonly hasFolders: boolean;
 }
 
+/** What can be known of them before a file is looked at. */
+export interface PlainStart extends PlainSettings {
+  /** The path of the config file that is named. */
+  readonly config: string | undefined;
+}
+
 /** What all variables begin with that are settings, or say something else than a first start. */
 const ENVIRONMENT_PREFIX = "APISIX_BUN_RUNNER_";
 const CONFIG_VARIABLE = "APISIX_BUN_RUNNER_CONFIG";
@@ -31,32 +37,46 @@ const NO_FILE = { hasFolders: false };
 const MAX_EXPIRE_TIME_S = 365 * 24 * 3600;
 
 /**
+ * Other commands, workers, and what follows another image, are told from it without a look at any file.
+ *
  * @param args the command line
- * @param executable the path of the runner's own executable, beside which a `config.yaml` may be
- * @param files that are asked for the files
  * @returns undefined where something is not plain, or may be wrong
- * @throws what the file system has against a file
  */
-export function plainSettings(
+export function plainStart(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-  executable: string,
-  files: Files,
-): PlainSettings | undefined {
+): PlainStart | undefined {
   const socket = socketIn(env);
   if (socket === undefined || !isExpireTime(env["APISIX_CONF_EXPIRE_TIME"])) return undefined;
   const variables = plainVariables(env);
   const line = plainCommandLine(args);
   if (variables === undefined || line === undefined) return undefined;
-  const named = line.config ?? variables.config;
-  const file = named ?? `${executable.slice(0, executable.lastIndexOf("/"))}/config.yaml`;
+  return {
+    socket,
+    config: line.config ?? variables.config,
+    hasFolders: line.hasFolders || variables.hasFolders,
+  };
+}
+
+/**
+ * @param executable the path of the runner's own executable, beside which a `config.yaml` may be
+ * @param files that are asked for both
+ * @returns undefined where something is not plain, or may be wrong
+ * @throws what the file system has against a file
+ */
+export function plainSettings(
+  { socket, config, hasFolders }: PlainStart,
+  executable: string,
+  files: Files,
+): PlainSettings | undefined {
+  const file = config ?? `${executable.slice(0, executable.lastIndexOf("/"))}/config.yaml`;
   const found = files.status(file);
-  if (found === undefined && named !== undefined) return undefined;
+  if (found === undefined && config !== undefined) return undefined;
   const content = found === undefined ? NO_FILE : plainFile(files.readText(file));
   if (content === undefined) return undefined;
   return process.geteuid?.() === 0 && (isUnsafe(files.status(executable)) || isUnsafe(found))
     ? undefined
-    : { socket, hasFolders: line.hasFolders || variables.hasFolders || content.hasFolders };
+    : { socket, hasFolders: hasFolders || content.hasFolders };
 }
 
 /** Whether others than root may have changed it. */
@@ -64,12 +84,7 @@ function isUnsafe(found: FileStatus | undefined): boolean {
   return found !== undefined && isWritableByAll(found);
 }
 
-/** What a command line says, or the environment. */
-interface Given {
-  /** The path of the config file. */
-  readonly config: string | undefined;
-  readonly hasFolders: boolean;
-}
+type Given = Omit<PlainStart, "socket">;
 
 /** @returns undefined where one says what is not plain */
 function plainVariables(env: Readonly<Record<string, string | undefined>>): Given | undefined {

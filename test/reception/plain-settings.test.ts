@@ -8,7 +8,7 @@ import { environmentName, type SettingPath, settings } from "../../src/config/se
 import { libcFiles } from "../../src/files/libc-files.ts";
 import { isOrdinary } from "../../src/reception/ordinary-values.ts";
 import { plainFile } from "../../src/reception/plain-file.ts";
-import { plainSettings as settingsBy } from "../../src/reception/plain-settings.ts";
+import { plainSettings as settingsBy, plainStart } from "../../src/reception/plain-settings.ts";
 import { TempDir } from "../support/temp-dir.ts";
 
 /** Reads them as a start does after the look at them. */
@@ -26,7 +26,8 @@ const files = libcFiles()!;
 
 /** As an executable asks. */
 function plainSettings(args: string[], env: Record<string, string>, executable: string) {
-  return settingsBy(args, env, executable, files);
+  const start = plainStart(args, env);
+  return start && settingsBy(start, executable, files);
 }
 
 const ADDRESS = { APISIX_LISTEN_ADDRESS: "unix:/tmp/r.sock" };

@@ -17,7 +17,7 @@ export async function start({
   progress,
 }: Bench): Promise<Found> {
   const times = { runner: [] as number[], bare: [] as number[] };
-  // Each takes a twentieth of a second, and half as much again where the machine does something else.
+  // Single ones differ by half, medians of so many by a fiftieth.
   const count = quick ? 5 : 101;
   // The first start of each reads its file from the disk.
   for (let round = -2; round < count; round++) {
