@@ -94,6 +94,21 @@ describe.skipIf(!hasChromium)(`the page${withoutChromium}`, () => {
     await page.getByText(`curl -i ${dev.url}/`).waitFor();
   });
 
+  test("says where the gateway is, also where that comes last", async () => {
+    const late = await browser.open("about:blank");
+    const isDrawn = Promise.withResolvers<void>();
+    await late.route("**/api/about", async (route) => {
+      await isDrawn.promise;
+      await route.continue();
+    });
+    await late.goto(dev.inspector);
+    await late.getByText("live", { exact: true }).waitFor();
+    expect(await late.locator(".gateway").textContent()).toBe("");
+    isDrawn.resolve();
+    await late.locator(".gateway").filter({ hasText: dev.url }).waitFor();
+    await late.context().close();
+  });
+
   test("shows requests as they come, the newest first", async () => {
     await dev.get("/plain?first");
     await row("/plain?first").waitFor();

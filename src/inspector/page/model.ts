@@ -121,6 +121,7 @@ export class Model {
         await Promise.all([
           this.client.about().then(({ gateway }) => {
             this.gateway = gateway;
+            this.#changed();
           }),
           this.client.live((event) => this.#take(event)),
         ]);
